@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The greeting of the serve protocol: each side says its magic number and its version once,
+// unasked, and both then go by the lower one.
+#pragma once
+
+#include "wire/codec.h"
+#include "wire/version.h"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace firn::wire {
+
+/// Each greeting has this many bytes.
+inline constexpr std::size_t kHelloSize = 16;
+/// How much of a wrong greeting is worth reading for its message.
+inline constexpr std::size_t kGreetingTextLimit = 4096;
+
+/// What a client sends first.
+std::string client_hello(ServeVersion announced = kNewestServe);
+
+/// What a server sends first.
+std::string server_hello(ServeVersion announced = kNewestServe);
+
+/// Whether `bytes`, however few, can be the start of a server's greeting. Where not, a shell has
+/// probably printed text: read on until the end, a short deadline or kGreetingTextLimit, and give
+/// all of it to `read_server_hello`, which throws.
+bool may_be_server_hello(std::string_view bytes);
+
+/// The version that the server announced; use `agree(kNewestServe, it)`. Throws Error{protocol} for
+/// another greeting, showing the text that came instead, for another major version, and for a
+/// server below kOldestServe.
+DecodeResult<ServeVersion> read_server_hello(std::string_view bytes);
+
+/// The version that a client announced. Clients down to 2.0 may be answered.
+DecodeResult<ServeVersion> read_client_hello(std::string_view bytes);
+
+}  // namespace firn::wire
