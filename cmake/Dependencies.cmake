@@ -1,6 +1,7 @@
 # Every outside library, found once. docs/dependencies.md says what each earns its place with.
 find_package(fmt 9 REQUIRED)
 find_package(OpenSSL REQUIRED)
+find_package(nlohmann_json REQUIRED)
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE} CACHE STRING "Compiler launcher")
@@ -13,7 +14,6 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   message(FATAL_ERROR "GCC ${CMAKE_CXX_COMPILER_VERSION} miscompiles coroutines: use Clang 19 (preset dev) or GCC 14 and newer")
 endif()
 find_package(Threads REQUIRED)
-find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(spdlog REQUIRED)
 # Asio is used headers only, from 1.81 on: earlier releases lack cancellation per operation.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Digits: base16, Nix's own base 32 and base64. Decoders throw Error{invalid} with the offset of the first bad character.
+// Bytes as text: base16, Nix's own base 32 and base64, and quoting for messages.
+// Decoders throw Error{invalid} with the offset of the first bad character.
 #pragma once
+
+#include "base/bytes.h"
 
 #include <string>
 #include <string_view>
-
-#include "base/bytes.h"
 
 namespace firn {
 
@@ -22,5 +23,8 @@ std::string decode_nix32(std::string_view text);
 std::string encode_base64(Bytes bytes);
 /// As lenient as Nix: stops at the first '=', skips newlines, needs no padding.
 std::string decode_base64(std::string_view text);
+
+/// 'text' as an error message shows it: control bytes as \xNN, cut after 120 bytes.
+std::string in_quotes(std::string_view text);
 
 }  // namespace firn

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hashes and their text forms (reference: Nix "hash" formats; base16, nix32, base64, SRI). Digests come from OpenSSL.
+// Hashes and their text forms (reference: Nix "hash" formats; base16, nix32, base64, SRI). Digests
+// come from OpenSSL.
 #pragma once
+
+#include "base/bytes.h"
 
 #include <array>
 #include <compare>
@@ -9,8 +12,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/bytes.h"
 
 namespace firn {
 
@@ -47,11 +48,12 @@ class Hash {
   std::array<std::byte, 64> digest_{};
 };
 
-/// Parses every form: "algo:rest" (base by length), "algo-base64" (SRI), or bare digits, which need `expected`.
-/// Where both a prefix and `expected` are there they must agree. Throws Error{invalid}.
+/// Parses every form: "algo:rest" (base by length), "algo-base64" (SRI), or bare digits, which need
+/// `expected`. Where both a prefix and `expected` are there they must agree. Throws Error{invalid}.
 Hash parse_hash(std::string_view text, std::optional<HashAlgorithm> expected = std::nullopt);
 
-/// A running digest. md5, sha1, sha256, sha512. `finish` may be called once.
+/// A running digest. md5, sha1, sha256, sha512; throws Error{invalid} for blake3. `finish` may be
+/// called once and ends it.
 class Hasher {
  public:
   explicit Hasher(HashAlgorithm algorithm);
