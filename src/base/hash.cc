@@ -14,18 +14,9 @@ namespace firn {
 
 namespace {
 
-struct AlgorithmRow {
-  std::string_view name;
-  std::size_t size;
-};
-
-/// In the order of HashAlgorithm.
-constexpr std::array<AlgorithmRow, 5> kAlgorithms{
-    {{"md5", 16}, {"sha1", 20}, {"sha256", 32}, {"sha512", 64}, {"blake3", 32}}};
-
-const AlgorithmRow& row(HashAlgorithm algorithm) {
-  return kAlgorithms.at(static_cast<std::size_t>(algorithm));
-}
+/// Both in the order of HashAlgorithm.
+constexpr std::array<std::string_view, 5> kNames{"md5", "sha1", "sha256", "sha512", "blake3"};
+constexpr std::array<std::size_t, 5> kSizes{16, 20, 32, 64, 32};
 
 const EVP_MD* evp_digest(HashAlgorithm algorithm) {
   switch (algorithm) {
@@ -87,16 +78,16 @@ Hash parse_parts(std::string_view text, std::optional<HashAlgorithm> expected) {
 }  // namespace
 
 std::size_t digest_size(HashAlgorithm algorithm) {
-  return row(algorithm).size;
+  return kSizes.at(static_cast<std::size_t>(algorithm));
 }
 
 std::string_view to_string(HashAlgorithm algorithm) {
-  return row(algorithm).name;
+  return kNames.at(static_cast<std::size_t>(algorithm));
 }
 
 std::optional<HashAlgorithm> find_hash_algorithm(std::string_view name) {
-  for (std::size_t i = 0; i < kAlgorithms.size(); ++i) {
-    if (kAlgorithms[i].name == name) return static_cast<HashAlgorithm>(i);
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (kNames[i] == name) return static_cast<HashAlgorithm>(i);
   }
   return std::nullopt;
 }

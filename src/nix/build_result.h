@@ -2,17 +2,18 @@
 // A builder's verdict on one derivation, as the serve and worker protocols carry it.
 #pragma once
 
+#include "base/units.h"
+#include "nix/store_path.h"
+
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
 
-#include "base/units.h"
-#include "nix/store_path.h"
-
 namespace firn::nix {
 
-/// Numbers as on the wire; Nix never renumbers them. A number that we do not know stays itself: see `is_known`.
+/// Numbers as on the wire; Nix never renumbers them. A number that we do not know stays itself: see
+/// `is_known`.
 enum class BuildStatus : std::uint8_t {
   built = 0,
   substituted = 1,
@@ -44,8 +45,8 @@ struct BuildResult {
   std::string error_message;
   std::uint32_t times_built = 0;
   bool is_non_deterministic = false;
-  WallTime start_time{};
-  WallTime stop_time{};
+  WallTime start_time;
+  WallTime stop_time;
   /// Output name → path. Empty below serve 2.6 and on failure.
   std::map<std::string, StorePath> built_outputs;
 

@@ -3,6 +3,9 @@
 // Input-addressed and fixed outputs are understood in full; the other kinds are carried unchanged.
 #pragma once
 
+#include "nix/store_path.h"
+
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -10,9 +13,16 @@
 #include <string_view>
 #include <vector>
 
-#include "nix/store_path.h"
-
 namespace firn::nix {
+
+/// How an output gets its path.
+enum class OutputKind : std::uint8_t {
+  input_addressed,  ///< from the derivation's inputs
+  fixed,            ///< from the hash that the content must have
+  floating,         ///< from the content, after the build
+  deferred,         ///< from inputs, some of which are floating themselves
+  impure,           ///< from the content, built anew every time
+};
 
 /// One output as its four strings say. `path` is empty where it is not known before the build.
 struct DerivationOutput {
@@ -22,8 +32,9 @@ struct DerivationOutput {
   /// Base16, "" or "impure".
   std::string hash;
 
-  /// A fixed-output derivation's: its content is known before the build.
-  bool is_fixed() const { return !hash_algo.empty() && !hash.empty() && hash != "impure"; }
+  OutputKind kind() const;
+
+  bool is_fixed() const { return kind() == OutputKind::fixed; }
 
   friend bool operator==(const DerivationOutput&, const DerivationOutput&) = default;
 };
@@ -49,7 +60,9 @@ struct Derivation : BasicDerivation {
   friend bool operator==(const Derivation&, const Derivation&) = default;
 };
 
-/// Parses "Derive(…)". Strict: nothing may follow the closing parenthesis. Throws Error{invalid} with offset and expectation.
+/// Parses "Derive(…)". Strict: nothing may follow the closing parenthesis, no key is there twice,
+/// all outputs are of one kind. Throws Error{invalid} with offset and expectation; so it does for
+/// the form "DrvWithVersion(…)" of dynamic derivations.
 Derivation parse_derivation(std::string_view aterm);
 
 /// The bytes that Nix writes for it.
@@ -58,10 +71,22 @@ std::string to_aterm(const Derivation& derivation);
 /// True where the only output is fixed.
 bool is_fixed_output(const BasicDerivation& derivation);
 
-/// The features that a builder must have: `requiredSystemFeatures` from the environment or from structured attributes.
-std::set<std::string> required_system_features(const BasicDerivation& derivation);
+/// What a derivation asks of those who schedule it: from its environment or, where it has
+/// structured attributes, from these alone.
+struct SchedulingAttributes {
+  /// What a builder must have: `requiredSystemFeatures`, and "ca-derivations" where an output path
+  /// is not known.
+  std::set<std::string> required_system_features;
+  bool prefer_local_build = false;
+  bool allow_substitutes = true;
+};
 
-/// The variables `preferLocalBuild` and `allowSubstitutes`, from either place.
+/// Throws Error{invalid} where the structured attributes are no JSON object or have other types.
+/// Reads all three at once: with structured attributes the three functions below cost as much as
+/// this one, each.
+SchedulingAttributes scheduling_attributes(const BasicDerivation& derivation);
+
+std::set<std::string> required_system_features(const BasicDerivation& derivation);
 bool prefers_local_build(const BasicDerivation& derivation);
 bool allows_substitutes(const BasicDerivation& derivation);
 

@@ -2,17 +2,18 @@
 // What a store knows about a valid path.
 #pragma once
 
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "base/hash.h"
 #include "base/units.h"
 #include "nix/store_path.h"
 
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace firn::nix {
 
-/// Metadata of one valid path. `ca` and `signatures` are carried as text: they are checked where they matter.
+/// Metadata of one valid path. `ca` and `signatures` are carried as text: they are checked where
+/// they matter.
 struct PathInfo {
   StorePath path;
   std::optional<StorePath> deriver;
@@ -24,7 +25,7 @@ struct PathInfo {
   /// Content address such as "fixed:r:sha256:…"; empty = none.
   std::string ca;
   std::vector<std::string> signatures;
-  WallTime registration_time{};
+  WallTime registration_time;
   /// Built by the store that says so.
   bool ultimate = false;
 
