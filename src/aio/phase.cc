@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "aio/phase.h"
+
+#include "aio/errors.h"
+
+#include <functional>
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+namespace firn::aio::detail {
+
+namespace asio = boost::asio;
+
+namespace {
+
+enum class Outer { forwarded, shielded };
+
+/// Takes the forwarding of a cancellation away again, whichever way the wait ends.
+struct SlotGuard {
+  SlotGuard() = default;
+  SlotGuard(const SlotGuard&) = delete;
+  SlotGuard& operator=(const SlotGuard&) = delete;
+
+  ~SlotGuard() {
+    if (slot.is_connected()) slot.clear();
+  }
+
+  asio::cancellation_slot slot;
+};
+
+/// Runs `op` as a child whose cancellation is `signal`, and waits until it has ended.
+Task<void> run_child(Task<void> op, asio::cancellation_signal& signal, Outer outer) {
+  const auto executor = co_await asio::this_coro::executor;
+  SlotGuard guard;
+  auto start = [&](auto handler) {
+    if (outer == Outer::forwarded) {
+      guard.slot = asio::get_associated_cancellation_slot(handler);
+      if (guard.slot.is_connected())
+        guard.slot.assign([&signal](asio::cancellation_type type) { signal.emit(type); });
+    }
+    asio::co_spawn(
+        executor, std::move(op), asio::bind_cancellation_slot(signal.slot(), std::move(handler)));
+  };
+  co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(std::exception_ptr)>(
+      start, asio::use_awaitable);
+}
+
+std::string spell(Duration duration) {
+  const auto seconds = std::chrono::duration<double>(duration).count();
+  return fmt::format("{:.3g} s", seconds);
+}
+
+/// Runs `op`; if it fails after `struck` was set, the error is the phase's own.
+Task<void> run_limited(Task<void> op,
+                       asio::cancellation_signal& signal,
+                       Outer outer,
+                       const std::function<Error()>& verdict) {
+  std::exception_ptr error;
+  try {
+    co_await run_child(std::move(op), signal, outer);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (!error) co_return;
+  Error seen = to_error(error);
+  if (seen.kind() == Kind::cancelled) throw verdict();
+  throw seen;
+}
+
+}  // namespace
+
+Task<void> within(Loop& loop, std::string phase, Duration limit, Task<void> op) {
+  asio::cancellation_signal signal;
+  bool struck = false;
+  const auto entry = loop.timers().after(limit, [&] {
+    struck = true;
+    signal.emit(asio::cancellation_type::terminal);
+  });
+  co_await run_limited(std::move(op), signal, Outer::forwarded, [&] {
+    return struck ? Error(Kind::timeout, fmt::format("{} took longer than {}", phase, spell(limit)))
+                  : Error(Kind::cancelled, fmt::format("{} was cancelled", phase));
+  });
+}
+
+namespace {
+
+/// Looks at a Progress whenever it could have been still for `stall`.
+class Watchdog {
+ public:
+  Watchdog(Loop& loop, Duration stall, const Progress& progress, asio::cancellation_signal& signal)
+      : loop_(loop),
+        stall_(stall),
+        progress_(progress),
+        signal_(signal),
+        begun_at_(progress.moved) {
+    watch();
+  }
+
+  bool has_struck() const { return struck_; }
+
+  std::uint64_t moved() const { return progress_.moved - begun_at_; }
+
+ private:
+  void watch() {
+    seen_ = progress_.moved;
+    entry_ = loop_.timers().after(stall_, [this] { look(); });
+  }
+
+  void look() {
+    if (progress_.moved != seen_) {
+      watch();
+      return;
+    }
+    struck_ = true;
+    signal_.emit(asio::cancellation_type::terminal);
+  }
+
+  Loop& loop_;
+  Duration stall_;
+  const Progress& progress_;
+  asio::cancellation_signal& signal_;
+  std::uint64_t begun_at_;
+  std::uint64_t seen_ = 0;
+  bool struck_ = false;
+  Timers::Entry entry_;
+};
+
+}  // namespace
+
+Task<void> with_progress(
+    Loop& loop, std::string phase, Duration stall, const Progress& progress, Task<void> op) {
+  asio::cancellation_signal signal;
+  const Watchdog watchdog(loop, stall, progress, signal);
+  co_await run_limited(std::move(op), signal, Outer::forwarded, [&] {
+    return watchdog.has_struck() ? Error(Kind::timeout,
+                                         fmt::format("{} stood still for {} ({} bytes had moved)",
+                                                     phase,
+                                                     spell(stall),
+                                                     watchdog.moved()))
+                                 : Error(Kind::cancelled, fmt::format("{} was cancelled", phase));
+  });
+}
+
+Task<void> shielded(Loop& loop, std::string phase, Duration limit, Task<void> op) {
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
+  asio::cancellation_signal signal;
+  const auto entry =
+      loop.timers().after(limit, [&] { signal.emit(asio::cancellation_type::terminal); });
+  std::exception_ptr error;
+  try {
+    co_await run_limited(std::move(op), signal, Outer::shielded, [&] {
+      return Error(Kind::timeout, fmt::format("{} took longer than {}", phase, spell(limit)));
+    });
+  } catch (...) {
+    error = std::current_exception();
+  }
+  co_await asio::this_coro::throw_if_cancelled(throws);
+  if (error) std::rethrow_exception(error);
+}
+
+}  // namespace firn::aio::detail

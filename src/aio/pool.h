@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Threads for work that would stop the loop. Values go in, values come out; a caller that is
+// cancelled leaves the work behind with everything it owns, and the result is dropped.
+#pragma once
+
+#include "aio/loop.h"
+#include "aio/task.h"
+#include "aio/wait_queue.h"
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace firn::aio {
+
+/// A fixed number of threads with one queue. Started at the first piece of work.
+class Pool {
+ public:
+  Pool(Loop& loop, std::size_t threads);
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  /// Runs `work` on a thread and resumes here with its result or its error. `work` owns what it
+  /// uses: it may outlive this call.
+  template <class Work>
+  Task<std::invoke_result_t<Work>> run(Work work) {
+    using Result = std::invoke_result_t<Work>;
+    auto job = std::make_shared<JobOf<Work, Result>>(std::move(work));
+    co_await finish(job);
+    if constexpr (!std::is_void_v<Result>) co_return std::move(*job->result);
+  }
+
+ private:
+  struct Job {
+    virtual ~Job() = default;
+    virtual void execute() = 0;
+
+    std::exception_ptr error;
+    bool done = false;
+    WaitQueue waiter;
+  };
+
+  template <class Work, class Result>
+  struct JobOf final : Job {
+    explicit JobOf(Work w) : work(std::move(w)) {}
+
+    void execute() override { result.emplace(work()); }
+
+    Work work;
+    std::optional<Result> result;
+  };
+
+  template <class Work>
+  struct JobOf<Work, void> final : Job {
+    explicit JobOf(Work w) : work(std::move(w)) {}
+
+    void execute() override { work(); }
+
+    Work work;
+  };
+
+  Task<void> finish(std::shared_ptr<Job> job);
+  void serve(const std::stop_token& stop);
+
+  Loop& loop_;
+  std::size_t size_;
+  std::mutex mutex_;
+  std::condition_variable_any ready_;
+  std::deque<std::shared_ptr<Job>> queue_;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace firn::aio
