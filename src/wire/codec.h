@@ -25,28 +25,28 @@ namespace firn::wire {
 
 /// The most bytes that a text of a kind may have when it is read.
 struct Limit {
-  std::uint64_t bytes = 0;
+  ByteCount bytes;
   /// For messages: "a name".
   std::string_view what;
 };
 
 /// Names of outputs and systems, hashes, content addresses, signatures: far above what Nix lets
 /// through (211 for a name).
-inline constexpr Limit kNameLimit{4096, "a name"};
-inline constexpr Limit kPathLimit{4096, "a store path"};
-inline constexpr Limit kHashLimit{4096, "a hash"};
-inline constexpr Limit kContentAddressLimit{4096, "a content address"};
-inline constexpr Limit kSignatureLimit{4096, "a signature"};
+inline constexpr Limit kNameLimit{.bytes = 4_KiB, .what = "a name"};
+inline constexpr Limit kPathLimit{.bytes = 4_KiB, .what = "a store path"};
+inline constexpr Limit kHashLimit{.bytes = 4_KiB, .what = "a hash"};
+inline constexpr Limit kContentAddressLimit{.bytes = 4_KiB, .what = "a content address"};
+inline constexpr Limit kSignatureLimit{.bytes = 4_KiB, .what = "a signature"};
 /// Arguments and variables of a derivation: structured attributes and passed files can be long.
-inline constexpr Limit kTextLimit{std::uint64_t{64} << 20U, "a text"};
+inline constexpr Limit kTextLimit{.bytes = 64_MiB, .what = "a text"};
 /// Nix puts the last lines of the log into it, and lines have no limit.
-inline constexpr Limit kMessageLimit{std::uint64_t{64} << 20U, "an error message"};
+inline constexpr Limit kMessageLimit{.bytes = 64_MiB, .what = "an error message"};
 /// A realisation as JSON: it may list every realisation that it depends on.
-inline constexpr Limit kJsonLimit{std::uint64_t{4} << 20U, "a realisation"};
+inline constexpr Limit kJsonLimit{.bytes = 4_MiB, .what = "a realisation"};
 /// Items of a list.
 inline constexpr std::uint64_t kCountLimit = std::uint64_t{1} << 22U;
 /// All of one record; what a reader may have to buffer.
-inline constexpr std::uint64_t kRecordLimit = std::uint64_t{128} << 20U;
+inline constexpr ByteCount kRecordLimit = 128_MiB;
 
 /// A value to read into. Some types are valid by construction and have no empty value: their blank
 /// never leaves a decoder.

@@ -15,7 +15,8 @@ ServeVersion parse_serve_version(std::uint32_t number) {
   const std::uint32_t major = number >> 8U;
   if (major != 2) {
     throw Error(Kind::protocol,
-                fmt::format("the other side speaks version {}.{} of the serve protocol, but only {} to {} are understood: "
+                fmt::format("the other side speaks version {}.{} of the serve protocol, but only "
+                            "{} to {} are understood: "
                             "use a machine with Nix 1.10 or newer",
                             major,
                             number & 0xffU,
