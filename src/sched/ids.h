@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The scheduler's names for things: small integers, given out in order, never used twice.
+#pragma once
+
+#include "base/id.h"
+
+#include <cstdint>
+
+namespace firn::sched {
+
+/// A step, by age: the lower one was added first.
+using StepId = Id<struct StepTag, std::uint32_t>;
+
+using MachineId = Id<struct MachineTag, std::uint32_t>;
+
+/// One try of one step on one machine. Unique for ever, so that a late report is told from a
+/// current one.
+using AttemptId = Id<struct AttemptTag, std::uint64_t>;
+
+}  // namespace firn::sched

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// The scheduler: events in, decisions out. Pure: no I/O, no clock, no thread; time is passed in.
+// After any event the owner calls `dispatch(now)` and carries out what it says, and again no later
+// than `next_wakeup()`.
+#pragma once
+
+#include "base/units.h"
+#include "sched/failure.h"
+#include "sched/ids.h"
+#include "sched/phase.h"
+#include "sched/spec.h"
+#include "sched/why.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace firn::sched {
+
+/// Where a step stands. The last five are for good.
+enum class StepState : std::uint8_t {
+  waiting,  ///< for dependencies
+  ready,    ///< for a machine
+  delayed,  ///< for its back-off to end
+  running,
+  succeeded,
+  failed,             ///< the build's own fault
+  aborted,            ///< ours or a machine's: tries used up, or no machine left
+  dependency_failed,  ///< a dependency failed or was aborted
+  cancelled,
+};
+
+inline constexpr std::size_t kStepStateCount = static_cast<std::size_t>(StepState::cancelled) + 1;
+
+std::string_view to_string(StepState state);
+bool is_final(StepState state);
+
+/// "Start this step there." Opens an attempt, in phase `connecting`, which one of
+/// `attempt_succeeded` and `attempt_failed` must end.
+struct Assignment {
+  StepId step;
+  MachineId machine;
+  AttemptId attempt;
+  /// From 1.
+  std::uint32_t try_number = 1;
+
+  friend bool operator==(const Assignment&, const Assignment&) = default;
+};
+
+/// What to do now, in this order.
+struct Decisions {
+  /// These may receive their outputs: they hold a transfer slot, and are in phase
+  /// `receiving_outputs`, from now on.
+  std::vector<AttemptId> transfers;
+  std::vector<Assignment> assignments;
+};
+
+/// What became of a step when an attempt ended.
+struct Verdict {
+  enum class Outcome : std::uint8_t { succeeded, retry, failed, aborted, cancelled };
+
+  Outcome outcome = Outcome::succeeded;
+  StepId step;
+  MachineId machine;
+  std::uint32_t try_number = 1;
+  /// As booked: a fixed-output step's "transient" has become "fetch failed". Nothing after success.
+  std::optional<FailureClass> failure;
+  /// May be recorded as a failure that needs no second try.
+  bool may_be_remembered = false;
+  /// For `retry`: when it may start at the earliest.
+  std::optional<TimePoint> retry_at;
+  /// For `retry`: it goes to a machine that it has not tried, while there is one.
+  bool goes_elsewhere = false;
+  /// Steps that depend on it, directly or not, and ended with it.
+  std::vector<StepId> fallen;
+  /// The machine was taken out by this attempt, until then.
+  std::optional<TimePoint> machine_out_until;
+};
+
+/// What ended without an attempt's end: by `cancel`, `abort` or the loss of the last machine.
+struct Ended {
+  std::vector<StepId> steps;
+  /// Steps that depend on them and ended with them.
+  std::vector<StepId> fallen;
+  /// Attempts of cancelled steps. They hold their slots, and their step its state, until their end
+  /// is reported.
+  std::vector<AttemptId> to_stop;
+};
+
+/// Steps by state.
+struct Counts {
+  std::uint32_t waiting = 0;
+  std::uint32_t runnable = 0;
+  std::uint32_t delayed = 0;
+  std::uint32_t running = 0;
+  std::uint32_t succeeded = 0;
+  std::uint32_t failed = 0;
+  std::uint32_t aborted = 0;
+  std::uint32_t dependency_failed = 0;
+  std::uint32_t cancelled = 0;
+
+  std::uint32_t unfinished() const { return waiting + runnable + delayed + running; }
+
+  friend bool operator==(const Counts&, const Counts&) = default;
+};
+
+/// Decides what is built where, and when again. Ids that it did not give out, and reports on
+/// attempts that have ended, are a Bug.
+class Scheduler {
+ public:
+  explicit Scheduler(Options options = {});
+
+  /// Dependencies must have been added before; repeats do no harm. Where one has ended badly, so
+  /// has the new step.
+  StepId add_step(const StepSpec& spec, std::span<const StepId> dependencies);
+  /// Its outputs were found or substituted. Not for a running step.
+  void complete_without_build(StepId step);
+  /// Ends the step, and what depends on it, as cancelled. A running one stays so until its attempt
+  /// ends; where that succeeds nevertheless, so does the step. No effect on a step that has ended.
+  Ended cancel(StepId step);
+  /// Gives up a step that does not run, such as an unsupported one, for a reason that people will
+  /// read.
+  Ended abort(StepId step, std::string reason);
+
+  MachineId add_machine(const MachineSpec& spec);
+  /// A disabled machine gets no new work. What it runs goes on, and steps wait for its return.
+  void set_machine_enabled(MachineId machine, bool enabled);
+  /// The machine will never take work again. Steps that no other can do are aborted, unless they
+  /// run; their dependents fall.
+  Ended set_machine_unusable(MachineId machine, std::string reason);
+  /// Books a fault seen outside any attempt. Returns the end of the back-off that it caused.
+  std::optional<TimePoint> report_machine_fault(MachineId machine, TimePoint now);
+
+  /// Everything that can be started now. Also wakes the steps and machines whose back-off has
+  /// ended.
+  Decisions dispatch(TimePoint now);
+  /// The earliest end of a back-off; nothing where only events can change anything.
+  std::optional<TimePoint> next_wakeup() const;
+  /// While paused nothing is started and no transfer slot is given.
+  void pause(std::string reason);
+  void resume();
+
+  /// Forward only. `waiting_for_transfer_slot` says that the builder has finished;
+  /// `receiving_outputs` is entered by a decision of `dispatch` alone; where nothing is to be
+  /// received, `publishing` may follow `building`.
+  void enter_phase(AttemptId attempt, Phase phase, TimePoint now);
+  Verdict attempt_succeeded(AttemptId attempt, TimePoint now);
+  Verdict attempt_failed(AttemptId attempt, FailureClass failure, TimePoint now);
+
+  StepState state(StepId step) const;
+  const Counts& counts() const;
+  /// Nothing runs, and nothing will without a new event: all steps have ended, or a failure has
+  /// stopped the rest.
+  bool is_settled() const;
+  /// Unfinished steps that no machine can do, in order of age. Looks at all steps.
+  std::vector<StepId> unsupported_steps() const;
+  WhyNot why(StepId step, TimePoint now) const;
+};
+
+}  // namespace firn::sched
