@@ -51,7 +51,7 @@ DecodeResult<bool> decode_export_item(std::string_view bytes, std::uint64_t offs
   io.u64(number);
   if (io.is_short()) return Short{io.missing()};
   if (number > 1) io.fail("an item (1) or the end (0) of an export stream", fmt::to_string(number));
-  return Decoded<bool>{number == 1, io.consumed()};
+  return Decoded<bool>{.value = number == 1, .consumed = io.consumed()};
 }
 
 DecodeResult<ExportTrailer> decode_export_trailer(std::string_view bytes, std::uint64_t offset) {
@@ -59,7 +59,7 @@ DecodeResult<ExportTrailer> decode_export_trailer(std::string_view bytes, std::u
   ExportTrailer trailer{.path = blank<nix::StorePath>(), .references = {}, .deriver = {}};
   fields(io, trailer);
   if (io.is_short()) return Short{io.missing()};
-  return Decoded<ExportTrailer>{std::move(trailer), io.consumed()};
+  return Decoded<ExportTrailer>{.value = std::move(trailer), .consumed = io.consumed()};
 }
 
 }  // namespace firn::wire

@@ -43,7 +43,7 @@ DecodeResult<Command> decode_command(std::string_view bytes, std::uint64_t offse
   io.u32(number);
   if (io.is_short()) return Short{io.missing()};
   if (!is_known(number)) io.fail("the number of a serve command", fmt::to_string(number));
-  return Decoded<Command>{static_cast<Command>(number), io.consumed()};
+  return Decoded<Command>{.value = static_cast<Command>(number), .consumed = io.consumed()};
 }
 
 template void append_request(std::string&, const QueryValidPaths&, ServeVersion);

@@ -191,7 +191,7 @@ DecodeResult<T> decode_record(std::string_view bytes, ServeVersion version, std:
   auto value = blank<T>();
   fields(io, value, version);
   if (io.is_short()) return Short{io.missing()};
-  return Decoded<T>{std::move(value), io.consumed()};
+  return Decoded<T>{.value = std::move(value), .consumed = io.consumed()};
 }
 
 }  // namespace firn::wire

@@ -35,7 +35,7 @@ DecodeResult<ServeVersion> read_hello(std::string_view bytes, std::uint64_t magi
   std::uint32_t version = kNewestServe.number();
   hello_fields(io, magic, version);
   if (io.is_short()) return Short{kHelloSize - bytes.size()};
-  return Decoded<ServeVersion>{parse_serve_version(version), io.consumed()};
+  return Decoded<ServeVersion>{.value = parse_serve_version(version), .consumed = io.consumed()};
 }
 
 }  // namespace

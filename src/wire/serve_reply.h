@@ -60,7 +60,7 @@ class ReplyReader {
   State state_ = State::at_start;
   /// Of a counted list: items that have not come yet.
   std::uint64_t items_left_ = 0;
-  Reply reply_{};
+  Reply reply_;
 };
 
 /// Appends a reply; for the server half. Compiled for every request.
