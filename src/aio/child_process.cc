@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aio/child_process.h"
 
+#include "aio/cancellation.h"
 #include "aio/context.h"
-#include "base/error.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -15,7 +16,7 @@
 #include <sys/wait.h>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <fmt/format.h>
 
 extern char** environ;
@@ -207,7 +208,10 @@ Task<ExitStatus> ChildProcess::wait() {
                                          ::fcntl(pidfd_.get(), F_DUPFD_CLOEXEC, 0));
   while (true) {
     if (const auto status = try_reap()) co_return *status;
-    co_await watched.async_wait(asio::posix::descriptor_base::wait_read, asio::use_awaitable);
+    throw_if_cancelled(co_await cancellation);
+    boost::system::error_code ignored;
+    co_await watched.async_wait(asio::posix::descriptor_base::wait_read,
+                                asio::redirect_error(asio::use_awaitable, ignored));
   }
 }
 

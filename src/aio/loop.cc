@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aio/loop.h"
 
+#include "aio/cancellation.h"
 #include "aio/context.h"
 #include "aio/errors.h"
 #include "aio/pool.h"
@@ -32,7 +33,7 @@ Loop::~Loop() = default;
 void Loop::run(Task<void> main) {
   std::exception_ptr error;
   bool ended = false;
-  asio::co_spawn(context_->io, std::move(main), [&](std::exception_ptr e) {
+  asio::co_spawn(context_->io, without_throwing(std::move(main)), [&](std::exception_ptr e) {
     error = std::move(e);
     ended = true;
   });
@@ -67,6 +68,7 @@ Task<void> sleep_for(Loop& loop, Duration duration) {
 }
 
 Task<void> yield_now() {
+  throw_if_cancelled(co_await cancellation);
   co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aio/phase.h"
 
+#include "aio/cancellation.h"
 #include "aio/errors.h"
 
 #include <functional>
@@ -37,6 +38,7 @@ struct SlotGuard {
 
 /// Runs `op` as a child whose cancellation is `signal`, and waits until it has ended.
 Task<void> run_child(Task<void> op, asio::cancellation_signal& signal, Outer outer) {
+  if (outer == Outer::forwarded) throw_if_cancelled(co_await cancellation);
   const auto executor = co_await asio::this_coro::executor;
   SlotGuard guard;
   auto start = [&](auto handler) {
@@ -45,8 +47,9 @@ Task<void> run_child(Task<void> op, asio::cancellation_signal& signal, Outer out
       if (guard.slot.is_connected())
         guard.slot.assign([&signal](asio::cancellation_type type) { signal.emit(type); });
     }
-    asio::co_spawn(
-        executor, std::move(op), asio::bind_cancellation_slot(signal.slot(), std::move(handler)));
+    asio::co_spawn(executor,
+                   without_throwing(std::move(op)),
+                   asio::bind_cancellation_slot(signal.slot(), std::move(handler)));
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(std::exception_ptr)>(
       start, asio::use_awaitable);
@@ -99,7 +102,8 @@ class Watchdog {
         stall_(stall),
         progress_(progress),
         signal_(signal),
-        begun_at_(progress.moved) {
+        begun_at_(progress.moved),
+        seen_(progress.moved) {
     watch();
   }
 
@@ -108,13 +112,15 @@ class Watchdog {
   std::uint64_t moved() const { return progress_.moved - begun_at_; }
 
  private:
+  // Looks four times per limit: what stands still is found within five quarters of it.
   void watch() {
-    seen_ = progress_.moved;
-    entry_ = loop_.timers().after(stall_, [this] { look(); });
+    entry_ = loop_.timers().after(stall_ / kLooks, [this] { look(); });
   }
 
   void look() {
-    if (progress_.moved != seen_) {
+    still_ = progress_.moved == seen_ ? still_ + 1 : 0;
+    seen_ = progress_.moved;
+    if (still_ < kLooks) {
       watch();
       return;
     }
@@ -122,12 +128,15 @@ class Watchdog {
     signal_.emit(asio::cancellation_type::terminal);
   }
 
+  static constexpr int kLooks = 4;
+
   Loop& loop_;
   Duration stall_;
   const Progress& progress_;
   asio::cancellation_signal& signal_;
   std::uint64_t begun_at_;
-  std::uint64_t seen_ = 0;
+  std::uint64_t seen_;
+  int still_ = 0;
   bool struck_ = false;
   Timers::Entry entry_;
 };
@@ -149,21 +158,12 @@ Task<void> with_progress(
 }
 
 Task<void> shielded(Loop& loop, std::string phase, Duration limit, Task<void> op) {
-  const bool throws = co_await asio::this_coro::throw_if_cancelled();
-  co_await asio::this_coro::throw_if_cancelled(false);
   asio::cancellation_signal signal;
   const auto entry =
       loop.timers().after(limit, [&] { signal.emit(asio::cancellation_type::terminal); });
-  std::exception_ptr error;
-  try {
-    co_await run_limited(std::move(op), signal, Outer::shielded, [&] {
-      return Error(Kind::timeout, fmt::format("{} took longer than {}", phase, spell(limit)));
-    });
-  } catch (...) {
-    error = std::current_exception();
-  }
-  co_await asio::this_coro::throw_if_cancelled(throws);
-  if (error) std::rethrow_exception(error);
+  co_await run_limited(std::move(op), signal, Outer::shielded, [&] {
+    return Error(Kind::timeout, fmt::format("{} took longer than {}", phase, spell(limit)));
+  });
 }
 
 }  // namespace firn::aio::detail

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aio/pipe.h"
 
+#include "aio/cancellation.h"
 #include "aio/context.h"
-#include "base/error.h"
 
 #include <cerrno>
 #include <fcntl.h>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/redirect_error.hpp>
 
 namespace firn::aio {
 
@@ -35,7 +35,11 @@ Task<std::size_t> PipeEnd::read_some(MutableBytes buffer) {
     if (got >= 0) co_return static_cast<std::size_t>(got);
     if (errno == EINTR) continue;
     if (errno != EAGAIN) throw system_error(errno, "read from a pipe");
-    co_await state_->descriptor.async_wait(stream_descriptor::wait_read, asio::use_awaitable);
+    throw_if_cancelled(co_await cancellation);
+    boost::system::error_code ignored;
+    co_await state_->descriptor.async_wait(stream_descriptor::wait_read,
+                                           asio::redirect_error(asio::use_awaitable, ignored));
+    throw_if_cancelled(co_await cancellation);
   }
 }
 
@@ -45,7 +49,11 @@ Task<std::size_t> PipeEnd::write_some(Bytes bytes) {
     if (put >= 0) co_return static_cast<std::size_t>(put);
     if (errno == EINTR) continue;
     if (errno != EAGAIN) throw system_error(errno, "write to a pipe");
-    co_await state_->descriptor.async_wait(stream_descriptor::wait_write, asio::use_awaitable);
+    throw_if_cancelled(co_await cancellation);
+    boost::system::error_code ignored;
+    co_await state_->descriptor.async_wait(stream_descriptor::wait_write,
+                                           asio::redirect_error(asio::use_awaitable, ignored));
+    throw_if_cancelled(co_await cancellation);
   }
 }
 

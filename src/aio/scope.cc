@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aio/scope.h"
 
+#include "aio/cancellation.h"
 #include "aio/context.h"
 
 #include <cstdio>
@@ -34,7 +35,7 @@ void Scope::start(Task<void> task) {
   // The end is posted: a child's signal must not die below the coroutine that still leaves it.
   asio::co_spawn(
       io,
-      std::move(task),
+      without_throwing(std::move(task)),
       asio::bind_cancellation_slot((*child)->signal.slot(), [this, child](std::exception_ptr e) {
         asio::post(loop_.context().io,
                    [this, child, error = std::move(e)] { ended(child, error); });

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aio/signals.h"
 
+#include "aio/cancellation.h"
 #include "aio/context.h"
 
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 namespace firn::aio {
 
@@ -23,7 +24,12 @@ Signals::Signals(Loop& loop, std::initializer_list<int> signals)
 Signals::~Signals() = default;
 
 Task<int> Signals::next() {
-  co_return co_await state_->set.async_wait(boost::asio::use_awaitable);
+  throw_if_cancelled(co_await cancellation);
+  boost::system::error_code ignored;
+  const int signal = co_await state_->set.async_wait(
+      boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+  throw_if_cancelled(co_await cancellation);
+  co_return signal;
 }
 
 }  // namespace firn::aio

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aio/wait_queue.h"
 
-#include "base/error.h"
+#include "aio/cancellation.h"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -35,26 +35,20 @@ struct WaitQueue::Waiter {
 };
 
 Task<void> WaitQueue::wait() {
+  throw_if_cancelled(co_await cancellation);
   Waiter self(*this, co_await asio::this_coro::executor);
   boost::system::error_code ignored;
   co_await self.timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  const bool cancelled =
-      (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
-  if (!cancelled) co_return;
-  if (self.notified) notify_one();
-  throw Error(Kind::cancelled, "cancelled");
+  const auto state = co_await cancellation;
+  if (self.notified && state.cancelled() != asio::cancellation_type::none) notify_one();
+  throw_if_cancelled(state);
 }
 
 Task<void> WaitQueue::wait_uncancelled() {
-  const bool throws = co_await asio::this_coro::throw_if_cancelled();
-  co_await asio::this_coro::throw_if_cancelled(false);
-  {
-    Waiter self(*this, co_await asio::this_coro::executor);
-    boost::system::error_code ignored;
-    co_await self.timer.async_wait(asio::bind_cancellation_slot(
-        asio::cancellation_slot(), asio::redirect_error(asio::use_awaitable, ignored)));
-  }
-  co_await asio::this_coro::throw_if_cancelled(throws);
+  Waiter self(*this, co_await asio::this_coro::executor);
+  boost::system::error_code ignored;
+  co_await self.timer.async_wait(asio::bind_cancellation_slot(
+      asio::cancellation_slot(), asio::redirect_error(asio::use_awaitable, ignored)));
 }
 
 void WaitQueue::notify_one() {
