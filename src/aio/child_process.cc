@@ -159,7 +159,7 @@ ChildProcess::ChildProcess(Loop& loop, const Command& command) : loop_(loop) {
   ::fcntl(pidfd_.get(), F_SETFD, FD_CLOEXEC);
   stdin_.emplace(loop, std::move(in.write));
   stdout_.emplace(loop, std::move(out.read));
-  stderr_.emplace(loop, std::move(err.read));
+  stderr_ = std::make_unique<DrainedPipe>(loop, std::move(err.read));
 }
 
 ChildProcess::~ChildProcess() {
@@ -186,10 +186,6 @@ Task<void> ChildProcess::write(Bytes bytes) {
 void ChildProcess::close_write() {
   if (stdin_) stdin_->close();
   stdin_.reset();
-}
-
-Task<std::size_t> ChildProcess::read_stderr(MutableBytes buffer) {
-  return stderr_->read_some(buffer);
 }
 
 std::optional<ExitStatus> ChildProcess::try_reap() {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "aio/byte_stream.h"
+#include "aio/drained_pipe.h"
 #include "aio/loop.h"
 #include "aio/pipe.h"
 #include "base/fd.h"
@@ -43,7 +44,7 @@ struct ExitStatus {
   std::string str() const;
 };
 
-/// Its stdin and stdout are the ByteStream; stderr must be read by somebody all the while. Default
+/// Its stdin and stdout are the ByteStream; its stderr is drained all the while. Default
 /// signal dispositions, an empty signal mask and a process group of its own. Leaving scope kills
 /// the group.
 class ChildProcess final : public ByteStream {
@@ -57,8 +58,7 @@ class ChildProcess final : public ByteStream {
   Task<void> write(Bytes bytes) override;
   void close_write() override;
 
-  /// The child's stderr; 0 = end.
-  Task<std::size_t> read_stderr(MutableBytes buffer);
+  DrainedPipe& diagnostics() { return *stderr_; }
 
   /// Waits for its end. The pipes may still hold bytes.
   Task<ExitStatus> wait();
@@ -80,7 +80,7 @@ class ChildProcess final : public ByteStream {
   Fd pidfd_;
   std::optional<PipeEnd> stdin_;
   std::optional<PipeEnd> stdout_;
-  std::optional<PipeEnd> stderr_;
+  std::unique_ptr<DrainedPipe> stderr_;
   std::optional<ExitStatus> status_;
 };
 

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// A link to a child process: a local program, or the ssh client in front of a remote one.
+#pragma once
+
+#include "aio/child_process.h"
+#include "transport/link.h"
+
+#include <memory>
+#include <string>
+
+namespace firn::transport {
+
+class ProcessLink : public Link {
+ public:
+  ProcessLink(aio::Loop& loop, const aio::Command& command);
+
+  aio::Task<std::size_t> read_some(MutableBytes buffer) override;
+  aio::Task<void> write(Bytes bytes) override;
+  void close_write() override;
+  void listen(Listener listener) override;
+  aio::Task<std::string> last_words() override;
+  aio::Task<void> diagnostics_ended() override;
+  aio::Task<void> stop(Duration grace) override;
+
+ private:
+  aio::Loop& loop_;
+  aio::ChildProcess child_;
+};
+
+/// Runs a program of this machine.
+class LocalConnector final : public Connector {
+ public:
+  LocalConnector(aio::Loop& loop, aio::Command command);
+
+  aio::Task<std::unique_ptr<Link>> open() override;
+
+  bool learn_refusal(const Link&, std::string_view) override { return false; }
+
+  aio::Task<void> close() override;
+
+ private:
+  aio::Loop& loop_;
+  aio::Command command_;
+};
+
+}  // namespace firn::transport

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/ssh_connector.h"
+
+#include "aio/phase.h"
+#include "base/error.h"
+#include "transport/process_link.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace firn::transport {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration kStopGrace = 1s;
+constexpr std::size_t kLongestFolder = 40;
+
+Error connection_error(const SshTarget& target, std::string_view words) {
+  const bool denied = words.find("Permission denied") != std::string_view::npos;
+  const bool unknown_key = words.find("Host key verification failed") != std::string_view::npos;
+  const std::string reason(words.empty() ? "ssh ended without a word" : words);
+  if (denied) {
+    return {Kind::permission,
+            fmt::format("{} does not let us in: {}; give the key in the machine's third column",
+                        target.str(),
+                        reason)};
+  }
+  if (unknown_key) {
+    return {Kind::permission,
+            fmt::format("the host key of {} is not known: {}; put the base64 of its public key "
+                        "line into the machine's eighth column, or "
+                        "add it to known_hosts",
+                        target.str(),
+                        reason)};
+  }
+  return {Kind::unavailable, fmt::format("cannot connect to {}: {}", target.str(), reason)};
+}
+
+}  // namespace
+
+SocketFolder::SocketFolder() {
+  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+  std::error_code ignored;
+  const bool usable = runtime != nullptr && std::string_view(runtime).size() < kLongestFolder &&
+                      std::filesystem::is_directory(runtime, ignored);
+  path_ = std::string(usable ? runtime : "/tmp") + "/firn-XXXXXX";
+  if (::mkdtemp(path_.data()) == nullptr)
+    throw system_error(errno, fmt::format("make a folder {}", path_));
+}
+
+SocketFolder::~SocketFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+/// One authenticated connection: the master process and how many sessions use it.
+struct SshConnector::Connection {
+  Connection(aio::Loop& loop, std::string socket_path, const aio::Command& command)
+      : socket(std::move(socket_path)), master(loop, command) {}
+
+  std::string socket;
+  ProcessLink master;
+  std::size_t sessions = 0;
+  bool is_lost = false;
+};
+
+/// A session; it counts on its connection as long as it lives.
+class SshConnector::SshLink final : public ProcessLink {
+ public:
+  SshLink(aio::Loop& loop, const aio::Command& command, std::shared_ptr<Connection> connection)
+      : ProcessLink(loop, command), connection_(std::move(connection)) {
+    ++connection_->sessions;
+  }
+
+  ~SshLink() override { --connection_->sessions; }
+
+  Connection& connection() const { return *connection_; }
+
+ private:
+  std::shared_ptr<Connection> connection_;
+};
+
+SshConnector::SshConnector(aio::Loop& loop,
+                           const SocketFolder& folder,
+                           SshTarget target,
+                           std::string remote_command)
+    : loop_(loop),
+      folder_(folder),
+      target_(std::move(target)),
+      remote_command_(std::move(remote_command)) {
+  check(target_);
+  jitter_.seed(static_cast<std::uint32_t>(std::hash<std::string>{}(folder.path() + target_.str())));
+  if (!target_.host_key.empty()) known_hosts_ = write_known_hosts();
+}
+
+SshConnector::~SshConnector() = default;
+
+std::string SshConnector::write_known_hosts() const {
+  const auto path = fmt::format(
+      "{}/hosts-{:x}", folder_.path(), std::hash<std::string>{}(target_.str() + target_.host_key));
+  std::ofstream file(path);
+  file << known_hosts_line(target_);
+  file.close();
+  if (!file) throw Error(Kind::resource, fmt::format("cannot write {}", path));
+  return path;
+}
+
+std::shared_ptr<SshConnector::Connection> SshConnector::find_connection() const {
+  for (const auto& connection : connections_) {
+    if (!connection->is_lost && connection->sessions < session_limit_) return connection;
+  }
+  return nullptr;
+}
+
+aio::Task<std::unique_ptr<Link>> SshConnector::open() {
+  auto connection = find_connection();
+  if (!connection) {
+    const auto turn = co_await connecting_.acquire();
+    connection = find_connection();
+    if (!connection) connection = co_await connect();
+  }
+  const aio::Command command{.argv = session_words(target_, connection->socket, remote_command_),
+                             .environment = {}};
+  co_return std::make_unique<SshLink>(loop_, command, connection);
+}
+
+namespace {
+
+/// Reads the master's output up to the mark. False where it ended first.
+aio::Task<bool> read_mark(ProcessLink& master) {
+  std::string seen;
+  std::array<std::byte, 512> buffer{};
+  while (seen.find(kConnectedMark) == std::string::npos) {
+    const std::size_t got = co_await master.read_some(buffer);
+    if (got == 0) co_return false;
+    seen += as_text(Bytes(buffer).first(got));
+    if (seen.size() > 65536) seen.erase(0, seen.size() - kConnectedMark.size());
+  }
+  co_return true;
+}
+
+}  // namespace
+
+aio::Task<std::shared_ptr<SshConnector::Connection>> SshConnector::connect() {
+  // sshd drops connections at random when many are in their greeting at once; a little jitter keeps
+  // several firns apart.
+  if (!connections_.empty())
+    co_await aio::sleep_for(loop_, std::chrono::milliseconds(jitter_() % 50));
+  std::erase_if(connections_, [](const auto& c) { return c->is_lost; });
+  const auto socket = fmt::format(
+      "{}/{:x}-{}", folder_.path(), std::hash<std::string>{}(target_.str()) & 0xffffffU, made_++);
+  const aio::Command command{.argv = master_words(target_, socket, known_hosts_),
+                             .environment = {}};
+  auto connection = std::make_shared<Connection>(loop_, socket, command);
+  if (!co_await read_mark(connection->master))
+    throw connection_error(target_, co_await connection->master.last_words());
+  connections_.push_back(connection);
+  co_return connection;
+}
+
+bool SshConnector::learn_refusal(const Link& link, std::string_view last_words) {
+  auto& connection = dynamic_cast<const SshLink&>(link).connection();
+  if (last_words.find("refused by peer") != std::string_view::npos) {
+    session_limit_ = std::max<std::size_t>(1, std::min(session_limit_, connection.sessions - 1));
+    return true;
+  }
+  // The master has gone away under its sessions: the next one needs a new connection.
+  const bool lost = last_words.find("Control socket connect") != std::string_view::npos ||
+                    last_words.find("mux_client") != std::string_view::npos;
+  if (lost) connection.is_lost = true;
+  return lost;
+}
+
+aio::Task<void> SshConnector::close() {
+  for (auto& connection : std::exchange(connections_, {}))
+    co_await connection->master.stop(kStopGrace);
+}
+
+}  // namespace firn::transport

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sessions on one machine over as few ssh connections as its sshd allows.
+#pragma once
+
+#include "aio/semaphore.h"
+#include "transport/link.h"
+#include "transport/ssh_target.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace firn::transport {
+
+/// A private folder for control sockets and known_hosts files, removed with all it holds. Its path
+/// stays short: a socket's may have at most 80 bytes, for ssh appends to it while it makes one.
+class SocketFolder {
+ public:
+  /// Throws Error where no folder can be made.
+  SocketFolder();
+  ~SocketFolder();
+  SocketFolder(const SocketFolder&) = delete;
+  SocketFolder& operator=(const SocketFolder&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// Opens connections one at a time, each with at most kSessionsPerConnection sessions until a
+/// refusal teaches a lower number.
+class SshConnector final : public Connector {
+ public:
+  /// Debian's sshd grants 10 sessions a connection; one is the master's own, one is left to spare.
+  static constexpr std::size_t kSessionsPerConnection = 8;
+
+  /// `folder` must outlive the connector. Throws Error{invalid} for a target that ssh would
+  /// misread.
+  SshConnector(aio::Loop& loop,
+               const SocketFolder& folder,
+               SshTarget target,
+               std::string remote_command);
+  ~SshConnector() override;
+
+  aio::Task<std::unique_ptr<Link>> open() override;
+  bool learn_refusal(const Link& link, std::string_view last_words) override;
+  aio::Task<void> close() override;
+
+ private:
+  struct Connection;
+  class SshLink;
+
+  std::shared_ptr<Connection> find_connection() const;
+  aio::Task<std::shared_ptr<Connection>> connect();
+  std::string write_known_hosts() const;
+
+  aio::Loop& loop_;
+  const SocketFolder& folder_;
+  SshTarget target_;
+  std::string remote_command_;
+  std::string known_hosts_;
+  // Links hold their connection too: it ends with the last of them.
+  std::vector<std::shared_ptr<Connection>> connections_;
+  std::uint32_t made_ = 0;
+  std::size_t session_limit_ = kSessionsPerConnection;
+  aio::Semaphore connecting_{1};
+  std::minstd_rand jitter_;
+};
+
+}  // namespace firn::transport

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where ssh goes and with what: the words of its command line, made in one place and without I/O.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace firn::transport {
+
+/// A login on a machine.
+struct SshTarget {
+  std::string user;
+  std::string host;
+  std::optional<std::uint16_t> port;
+  /// An identity file; empty = ssh's own choice.
+  std::string key_file;
+  /// The machine's public key, "ssh-ed25519 AAAA…"; empty = ssh's known_hosts.
+  std::string host_key;
+  bool compress = false;
+  /// Further words for ssh, as in NIX_SSHOPTS.
+  std::vector<std::string> extra_options;
+
+  /// Such as "nix@b1:2222", for messages.
+  std::string str() const;
+};
+
+/// Throws Error{invalid} for an empty host or names that ssh would take for options.
+void check(const SshTarget& target);
+
+/// The line of a known_hosts file that names the target's key.
+std::string known_hosts_line(const SshTarget& target);
+
+/// The master of a multiplexed connection. It prints kConnectedMark on its output once clients may
+/// use `socket`, and ends when its input does: its own remote command is a `cat` that reads it.
+std::vector<std::string> master_words(const SshTarget& target,
+                                      std::string_view socket,
+                                      std::string_view known_hosts);
+inline constexpr std::string_view kConnectedMark = "firn-connected";
+
+/// A session over `socket` that runs `remote_command` in the login shell. Refused, it fails: it
+/// never makes a connection of its own.
+std::vector<std::string> session_words(const SshTarget& target,
+                                       std::string_view socket,
+                                       std::string_view remote_command);
+
+/// Splits NIX_SSHOPTS at white space, with quotes and backslashes as in a shell.
+std::vector<std::string> split_options(std::string_view text);
+
+}  // namespace firn::transport
