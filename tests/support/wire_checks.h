@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What must hold for everything that reads bytes from a peer: cut anywhere it asks for more, but
+// never for more than there is to come, and changed anywhere it ends in a value, in a wish for more
+// or in Error{protocol}.
+#pragma once
+
+#include "base/error.h"
+#include "wire/codec.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace firn::testing {
+
+/// `read(bytes)` reads one message that is exactly `bytes`, and returns how many bytes it misses.
+template <class Read>
+void expect_asks_for_more(std::string_view bytes, Read read) {
+  EXPECT_EQ(read(bytes), 0U);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    // A copy of the exact size, so that a sanitizer sees a read beyond the end.
+    const std::vector<char> cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+    const std::uint64_t missing = read(std::string_view(cut.data(), cut.size()));
+    ASSERT_GT(missing, 0U) << "cut at " << size;
+    ASSERT_LE(missing, bytes.size() - size) << "cut at " << size;
+  }
+}
+
+/// Flips the lowest bit, the highest bit and all bits of every byte.
+template <class Read>
+void expect_survives_changes(std::string_view bytes, Read read) {
+  constexpr std::array<unsigned, 3> kFlips = {0x01, 0x80, 0xff};
+  std::string changed(bytes);
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    for (const unsigned flip : kFlips) {
+      changed[at] = static_cast<char>(static_cast<unsigned char>(bytes[at]) ^ flip);
+      try {
+        ASSERT_LE(read(changed), wire::kRecordLimit.value()) << "at " << at;
+      } catch (const Error& error) {
+        ASSERT_EQ(error.kind(), Kind::protocol) << "at " << at << ": " << error.what();
+      }
+    }
+    changed[at] = bytes[at];
+  }
+}
+
+}  // namespace firn::testing
