@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lab/host.h"
+
+#include "base/error.h"
+#include "lab/accounts.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace firn::lab {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::chrono::seconds kStartLimit{20};
+
+/// Runs as process 1 of the namespaces. Its standard input is the lifeline: at its end everything
+/// ends.
+constexpr std::string_view kInit = R"sh(set -eu
+exec 3<&0 </dev/null
+dir=$1 store=$2
+read -r pid rest < /proc/self/stat
+mount -t proc proc /proc
+case $store in
+  tmpfs) mount -t tmpfs -o mode=0755 tmpfs /nix ;;
+  *) mount --bind "$dir/nix" /nix ;;
+esac
+for file in passwd group shadow; do mount --bind "$dir/etc/$file" "/etc/$file"; done
+mount -t tmpfs -o mode=0755 tmpfs /run
+mkdir /run/sshd
+echo "ready $pid"
+cat <&3 >/dev/null &
+wait $!
+)sh";
+
+std::string nix_conf(const HostOptions& options) {
+  std::map<std::string, std::string> settings{
+      {"build-users-group", options.daemon ? std::string(kBuildGroup) : ""},
+      {"experimental-features", "nix-command flakes"},
+      {"max-jobs", "2"},
+      {"sandbox", "false"},
+      {"substitute", "false"},
+      {"substituters", ""},
+      {"trusted-users",
+       options.daemon && options.daemon->is_trusted ? fmt::format("root {}", kLogin) : "root"},
+  };
+  for (const auto& [key, value] : options.nix_conf)
+    settings[key] = value;
+  std::string text;
+  for (const auto& [key, value] : settings)
+    text += fmt::format("{} = {}\n", key, value);
+  return text;
+}
+
+void make_dir(const fs::path& path, mode_t mode) {
+  fs::create_directories(path);
+  if (::chmod(path.c_str(), mode) != 0) throw system_error(errno, "chmod " + path.string());
+}
+
+std::string first_line(const fs::path& path) {
+  std::ifstream in(path);
+  std::string line;
+  std::getline(in, line);
+  return line;
+}
+
+}  // namespace
+
+Host::Host(const HostOptions& options)
+    : has_daemon_(options.daemon.has_value()), init_((write_files(options), start_init(options))) {
+  if (!init_.wait_for_output("ready ", kStartLimit)) {
+    throw Error(Kind::unavailable, "the lab's namespace does not start: " + init_.err());
+  }
+  std::istringstream ready(init_.out());
+  std::string word;
+  ready >> word >> init_pid_;
+  if (has_daemon_) start_daemon();
+}
+
+Host::~Host() {
+  daemon_.reset();
+  lifeline_.reset();
+  try {
+    init_.wait(kStartLimit);
+  } catch (const Error&) {
+    // It has been killed, and its children with it.
+  }
+}
+
+fs::path Host::home(User user) const {
+  return dir() / "home" / (user == User::root ? "root" : kLogin);
+}
+
+std::string Host::login_name() const {
+  return std::string(login() == User::root ? "root" : kLogin);
+}
+
+void Host::write_files(const HostOptions& options) const {
+  for (const auto* name : {"nix", "etc", "bin", "home", "home/root"})
+    make_dir(dir() / name, 0755);
+  make_dir(home(User::ordinary), 0755);
+  make_dir(dir() / "tmp", 01777);
+  write_file(dir() / "etc/nix.conf", nix_conf(options));
+  write_accounts(dir() / "etc", dir() / "home");
+  if (::chown(home(User::ordinary).c_str(), kLoginId, kLoginId) != 0)
+    throw system_error(errno, "chown");
+  fs::create_directories("/nix");
+}
+
+Process Host::start_init(const HostOptions& options) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw system_error(errno, "pipe");
+  const Fd inside(ends[0]);
+  lifeline_ = Fd(ends[1]);
+  Command command{.argv = {"unshare",
+                           "--mount",
+                           "--pid",
+                           "--fork",
+                           "--kill-child",
+                           "--propagation",
+                           "private",
+                           "/bin/sh",
+                           "-c",
+                           std::string(kInit),
+                           "firn-lab-init",
+                           dir().string(),
+                           options.has_tmpfs_store ? "tmpfs" : "disk"},
+                  .stdin_fd = inside.get()};
+  return Process(command);
+}
+
+void Host::start_daemon() {
+  const fs::path socket = "/nix/var/nix/daemon-socket/socket";
+  daemon_.emplace(spawn({"nix-daemon"}, {.user = User::root}));
+  const auto deadline = std::chrono::steady_clock::now() + kStartLimit;
+  while (!fs::exists(outside(socket))) {
+    if (!daemon_->is_running() || std::chrono::steady_clock::now() > deadline) {
+      throw Error(Kind::unavailable, "nix-daemon does not start: " + daemon_->err());
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+Environment Host::nix_environment() const {
+  return {{"NIX_CONF_DIR", (dir() / "etc").string()}, {"TMPDIR", (dir() / "tmp").string()}};
+}
+
+Command Host::enter(const std::vector<std::string>& argv, const RunOptions& options) const {
+  const User user = options.user.value_or(login());
+  const auto directory = options.directory.empty() ? home(user) : options.directory;
+  Command command{.inherit_stdio = options.inherit_stdio, .is_wrapper = true};
+  command.argv = {"nsenter", "--mount", "--pid", "--target", std::to_string(init_pid_)};
+  if (user == User::ordinary) {
+    const auto id = std::to_string(kLoginId);
+    command.argv.insert(command.argv.end(), {"--setuid", id, "--setgid", id});
+  }
+  command.argv.insert(command.argv.end(),
+                      {"env", "--default-signal", "--chdir=" + directory.string()});
+  command.argv.insert(command.argv.end(), argv.begin(), argv.end());
+
+  std::erase_if(command.env, [](const auto& entry) {
+    const auto& name = entry.first;
+    return name.starts_with("NIX_") || name.starts_with("SSH_") || name.starts_with("XDG_");
+  });
+  command.env.merge(Environment{{"PATH", "/usr/local/bin:/usr/bin:/bin"}});
+  command.env["PATH"] = (dir() / "bin").string() + ':' + command.env["PATH"] + ":/usr/sbin:/sbin";
+  command.env["HOME"] = home(user);
+  command.env["USER"] = command.env["LOGNAME"] = user == User::root ? "root" : kLogin;
+  for (const auto& [key, value] : nix_environment())
+    command.env[key] = value;
+  for (const auto& [key, value] : options.env)
+    command.env[key] = value;
+  return command;
+}
+
+Outcome Host::run(const std::vector<std::string>& argv, const RunOptions& options) const {
+  return lab::run(enter(argv, options));
+}
+
+Process Host::spawn(const std::vector<std::string>& argv, const RunOptions& options) const {
+  return Process(enter(argv, options));
+}
+
+fs::path Host::outside(const fs::path& inside) const {
+  return fs::path(fmt::format("/proc/{}/root", init_pid_)) / inside.relative_path();
+}
+
+void Host::install(const fs::path& program) const {
+  const auto target = dir() / "bin" / program.filename();
+  fs::copy_file(program, target, fs::copy_options::overwrite_existing);
+  if (::chmod(target.c_str(), 0755) != 0) throw system_error(errno, "chmod " + target.string());
+}
+
+bool Host::store_has(std::string_view store_path) const {
+  return run({"nix-store", "--check-validity", std::string(store_path)}, {.user = User::root}).ok();
+}
+
+bool Host::verify_path(std::string_view store_path) const {
+  return run({"nix-store", "--verify-path", std::string(store_path)}, {.user = User::root}).ok();
+}
+
+std::string Host::nar_hash(std::string_view store_path) const {
+  const auto outcome = run({"nix-hash", "--type", "sha256", "--base32", std::string(store_path)},
+                           {.user = User::root});
+  if (!outcome.ok()) throw Error(Kind::not_found, "nix-hash: " + outcome.describe());
+  return outcome.out.substr(0, outcome.out.find('\n'));
+}
+
+std::vector<std::string> Host::valid_paths() const {
+  std::istringstream lines(run({"nix-store", "--query", "--all"}, {.user = User::root}).out);
+  std::vector<std::string> paths{std::istream_iterator<std::string>(lines), {}};
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+int Host::count_processes(std::string_view name) const {
+  int count = 0;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(outside("/proc"), ignored)) {
+    if (first_line(entry.path() / "comm") == name.substr(0, 15)) ++count;
+  }
+  return count;
+}
+
+std::vector<std::string> Host::processes() const {
+  std::vector<std::string> lines;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(outside("/proc"), ignored)) {
+    auto line = first_line(entry.path() / "cmdline");
+    std::replace(line.begin(), line.end(), '\0', ' ');
+    if (!line.empty()) lines.push_back(line);
+  }
+  return lines;
+}
+
+void Host::give_to_login(const fs::path& path) const {
+  if (login() == User::ordinary && ::chown(path.c_str(), kLoginId, kLoginId) != 0) {
+    throw system_error(errno, "chown " + path.string());
+  }
+}
+
+}  // namespace firn::lab

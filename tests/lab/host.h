@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// A machine within this machine: its own mount and process namespaces, its own empty /nix, its own
+// users. Everything else (compilers, /bin/sh, the repository) is the real machine's.
+#pragma once
+
+#include "lab/process.h"
+#include "lab/temp_dir.h"
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace firn::lab {
+
+/// Who runs a command inside a host.
+enum class User : std::uint8_t { root, ordinary };
+
+/// A host where Nix is installed for many users: nix-daemon, build users, a login that is not root.
+struct Daemon {
+  /// Whether that login is one of the daemon's `trusted-users`.
+  bool is_trusted = false;
+};
+
+struct HostOptions {
+  /// The store is in memory, and gone with the host.
+  bool has_tmpfs_store = false;
+  std::optional<Daemon> daemon{};
+  /// Lines added to nix.conf, later ones win.
+  std::map<std::string, std::string> nix_conf{};
+};
+
+struct RunOptions {
+  /// Added to the host's environment.
+  Environment env{};
+  /// Default: the host's ordinary user where it has a daemon, else root.
+  std::optional<User> user{};
+  /// Default: the home folder of that user.
+  std::filesystem::path directory{};
+  bool inherit_stdio = false;
+};
+
+/// A namespace with an init of its own. Leaving the scope ends that init, and with it exactly the
+/// processes inside; the mounts and all files go too. The same happens by itself when the process
+/// that owns it dies in whatever way (files then wait for the next lab's sweep).
+class Host {
+ public:
+  explicit Host(const HostOptions& options);
+  ~Host();
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  /// Folder with everything of this host; the same path inside and outside.
+  const std::filesystem::path& dir() const { return dir_.path(); }
+
+  std::filesystem::path home(User user) const;
+
+  /// The login that people use here: ordinary where there is a daemon, else root.
+  User login() const { return has_daemon_ ? User::ordinary : User::root; }
+
+  /// Name of that login in this host's /etc/passwd.
+  std::string login_name() const;
+
+  Outcome run(const std::vector<std::string>& argv, const RunOptions& options = {}) const;
+  Process spawn(const std::vector<std::string>& argv, const RunOptions& options = {}) const;
+
+  /// What a login finds in its environment, and sshd hands to its sessions.
+  Environment nix_environment() const;
+
+  /// Where a path of the inside, such as /nix/store/…, is reached from here.
+  std::filesystem::path outside(const std::filesystem::path& inside) const;
+
+  /// Copies a program to this host's first folder of PATH, where every user may run it.
+  void install(const std::filesystem::path& program) const;
+
+  /// Valid according to the store's own database.
+  bool store_has(std::string_view store_path) const;
+  /// Valid, and its bytes hash to what the database says.
+  bool verify_path(std::string_view store_path) const;
+  /// sha256 in base 32 of the NAR of what lies on disk.
+  std::string nar_hash(std::string_view store_path) const;
+  /// Names of all valid paths, sorted.
+  std::vector<std::string> valid_paths() const;
+
+  /// Running processes of this host with that name (at most its first 15 characters).
+  int count_processes(std::string_view name) const;
+  /// Command lines of everything that runs here: for messages of tests.
+  std::vector<std::string> processes() const;
+
+  /// Makes the file belong to the login.
+  void give_to_login(const std::filesystem::path& path) const;
+
+ private:
+  void write_files(const HostOptions& options) const;
+  Process start_init(const HostOptions& options);
+  void start_daemon();
+  Command enter(const std::vector<std::string>& argv, const RunOptions& options) const;
+
+  bool has_daemon_;
+  TempDir dir_;
+  Fd lifeline_;
+  Process init_;
+  pid_t init_pid_ = -1;
+  std::optional<Process> daemon_;
+};
+
+}  // namespace firn::lab
