@@ -14,14 +14,18 @@ Pool::~Pool() {
     thread.request_stop();
 }
 
-Task<void> Pool::finish(std::shared_ptr<Job> job) {
+void Pool::submit(std::shared_ptr<Job> job) {
   {
     const std::scoped_lock lock(mutex_);
-    queue_.push_back(job);
+    queue_.push_back(std::move(job));
     while (threads_.size() < size_)
       threads_.emplace_back([this](const std::stop_token& stop) { serve(stop); });
   }
   ready_.notify_one();
+}
+
+Task<void> Pool::finish(std::shared_ptr<Job> job) {
+  submit(job);
   if (!job->done) co_await job->waiter.wait();
   if (job->error) std::rethrow_exception(job->error);
 }

@@ -40,6 +40,19 @@ class Pool {
     if constexpr (!std::is_void_v<Result>) co_return std::move(*job->result);
   }
 
+  /// As `run`, but waits for the end of the work even when cancelled, so that it may borrow from
+  /// the caller. For work of at most a few milliseconds.
+  template <class Work>
+  Task<std::invoke_result_t<Work>> run_to_end(Work work) {
+    using Result = std::invoke_result_t<Work>;
+    auto job = std::make_shared<JobOf<Work, Result>>(std::move(work));
+    submit(job);
+    while (!job->done)
+      co_await job->waiter.wait_uncancelled();
+    if (job->error) std::rethrow_exception(job->error);
+    if constexpr (!std::is_void_v<Result>) co_return std::move(*job->result);
+  }
+
  private:
   struct Job {
     virtual ~Job() = default;
@@ -69,6 +82,7 @@ class Pool {
     Work work;
   };
 
+  void submit(std::shared_ptr<Job> job);
   Task<void> finish(std::shared_ptr<Job> job);
   void serve(const std::stop_token& stop);
 

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/serve_connection.h"
+
+#include "aio/scope.h"
+#include "nix/nar_parser.h"
+#include "wire/export_stream.h"
+#include "wire/serve_handshake.h"
+#include "wire/serve_reply.h"
+
+#include <deque>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace firn::store {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration kCloseGrace = 500ms;
+constexpr Duration kGreetingTextLimit = 2s;
+/// Unacknowledged bytes on the way: enough to keep a link of 1 Gbit/s and 100 ms busy.
+constexpr std::uint64_t kWindow = std::uint64_t{16} << 20U;
+constexpr std::size_t kMostUnacknowledged = 1024;
+
+}  // namespace
+
+/// Marks the connection as busy, and as broken unless `end` is reached.
+class ServeConnection::Conversation {
+ public:
+  explicit Conversation(ServeConnection& connection) : connection_(&connection) {
+    if (!connection.is_usable()) {
+      throw Bug(fmt::format("a request to {} on a connection whose last conversation did not end",
+                            connection.machine_));
+    }
+    connection.busy_ = true;
+  }
+
+  Conversation(const Conversation&) = delete;
+  Conversation& operator=(const Conversation&) = delete;
+
+  ~Conversation() {
+    if (connection_ == nullptr) return;
+    connection_->busy_ = false;
+    connection_->broken_ = true;
+  }
+
+  void end() { std::exchange(connection_, nullptr)->busy_ = false; }
+
+ private:
+  ServeConnection* connection_;
+};
+
+ServeConnection::ServeConnection(aio::Loop& loop,
+                                 std::unique_ptr<transport::Link> link,
+                                 std::string machine)
+    : loop_(loop), link_(std::move(link)), machine_(std::move(machine)) {}
+
+ServeConnection::~ServeConnection() = default;
+
+aio::Task<void> ServeConnection::greet() {
+  Conversation conversation(*this);
+  co_await write(wire::client_hello());
+  while (buffer_.view().size() < wire::kHelloSize && wire::may_be_server_hello(buffer_.view())) {
+    co_await fill(wire::kHelloSize - buffer_.view().size());
+  }
+  if (!wire::may_be_server_hello(buffer_.view())) co_await explain_greeting();
+  const auto result = wire::read_server_hello(buffer_.view());
+  const auto& hello = std::get<wire::Decoded<wire::ServeVersion>>(result);
+  version_ = wire::agree(wire::kNewestServe, hello.value);
+  buffer_.drop(hello.consumed);
+  conversation.end();
+}
+
+/// Something else than the protocol speaks: reads some more of it, for the message that
+/// read_server_hello makes of it.
+aio::Task<void> ServeConnection::explain_greeting() {
+  link_->close_write();
+  try {
+    while (buffer_.view().size() < wire::kGreetingTextLimit) {
+      co_await aio::within(loop_, "reading the greeting", kGreetingTextLimit, fill(1));
+    }
+  } catch (const Error& e) {
+    if (e.kind() == Kind::cancelled) throw;
+  }
+}
+
+aio::Task<Error> ServeConnection::server_is_gone() {
+  const std::string words = co_await link_->last_words();
+  co_return Error(
+      Kind::unavailable,
+      words.empty()
+          ? fmt::format("{} ended the conversation", machine_)
+          : fmt::format("{} ended the conversation: {}", machine_, nix::strip_ansi(words)));
+}
+
+aio::Task<void> ServeConnection::fill(std::size_t missing) {
+  while (missing > 0) {
+    const std::size_t got = co_await link_->read_some(buffer_.room(missing));
+    if (got == 0) throw co_await server_is_gone();
+    buffer_.filled(got);
+    missing -= std::min(missing, got);
+  }
+}
+
+aio::Task<void> ServeConnection::write(std::string_view bytes) {
+  std::optional<Error> failure;
+  try {
+    co_await link_->write(as_bytes(bytes));
+  } catch (const Error& e) {
+    if (e.kind() != Kind::unavailable) throw;
+    failure = e;
+  }
+  // A broken pipe says nothing; the server's last words do.
+  if (failure) throw co_await server_is_gone();
+}
+
+template <class Request>
+std::string ServeConnection::encode(const Request& request) const {
+  std::string bytes;
+  wire::append_request(bytes, request, version_);
+  return bytes;
+}
+
+template <class Request>
+aio::Task<typename Request::Reply> ServeConnection::read_reply() {
+  wire::ReplyReader<Request> reader(version_, buffer_.offset());
+  while (true) {
+    const wire::Progress progress = reader.feed(buffer_.view());
+    buffer_.drop(progress.consumed);
+    if (progress.done) co_return std::move(reader).take();
+    co_await fill(progress.missing);
+  }
+}
+
+template <class Request>
+aio::Task<typename Request::Reply> ServeConnection::call(const Request& request) {
+  static_assert(!Request::kStreamFollows, "add_paths sends what carries NARs");
+  Conversation conversation(*this);
+  if (!wire::can_ask<Request>(version_)) {
+    throw Error(
+        Kind::protocol,
+        fmt::format("{} speaks serve {} and does not know this request", machine_, version_.str()));
+  }
+  const std::string bytes = encode(request);
+  co_await write(bytes);
+  auto reply = co_await read_reply<Request>();
+  conversation.end();
+  co_return reply;
+}
+
+template aio::Task<nix::StorePathSet> ServeConnection::call(const wire::QueryValidPaths&);
+template aio::Task<wire::PathInfos> ServeConnection::call(const wire::QueryPathInfos&);
+template aio::Task<nix::StorePathSet> ServeConnection::call(const wire::QueryClosure&);
+template aio::Task<nix::BuildResult> ServeConnection::call(const wire::BuildDerivation&);
+template aio::Task<wire::BuildPathsReply> ServeConnection::call(const wire::BuildPaths&);
+
+/// Hands out pieces of the connection's buffer; the parser finds the end.
+class ServeConnection::DumpedNar final : public NarStream {
+ public:
+  DumpedNar(ServeConnection& connection, const nix::StorePath& path)
+      : connection_(connection),
+        conversation_(connection),
+        parser_(visitor_),
+        request_(connection.encode(wire::DumpStorePath{.path = path})) {}
+
+  aio::Task<Bytes> next() override {
+    if (!request_.empty()) {
+      co_await connection_.write(request_);
+      request_.clear();
+    }
+    auto& buffer = connection_.buffer_;
+    buffer.drop(std::exchange(handed_out_, 0));
+    if (parser_.is_done()) co_return Bytes();
+    if (buffer.view().empty()) co_await connection_.fill(1);
+    const auto arrived = as_bytes(buffer.view());
+    handed_out_ = parser_.feed(arrived);
+    if (parser_.is_done()) conversation_.end();
+    co_return arrived.first(handed_out_);
+  }
+
+ private:
+  ServeConnection& connection_;
+  Conversation conversation_;
+  nix::NarVisitor visitor_;
+  nix::NarParser parser_;
+  std::string request_;
+  std::size_t handed_out_ = 0;
+};
+
+std::unique_ptr<NarStream> ServeConnection::dump(const nix::StorePath& path) {
+  return std::make_unique<DumpedNar>(*this, path);
+}
+
+aio::Task<void> ServeConnection::send_nar(const nix::PathInfo& info, NarStream& nar) {
+  std::uint64_t sent = 0;
+  while (true) {
+    const Bytes block = co_await nar.next();
+    if (block.empty()) break;
+    sent += block.size();
+    if (sent > info.nar_size.value()) break;
+    co_await write(as_text(block));
+  }
+  if (sent != info.nar_size.value()) {
+    throw Error(Kind::conflict,
+                fmt::format("{} has changed on disk: its NAR has not the {} bytes that the store "
+                            "has registered; run nix-store --verify --check-contents",
+                            info.path.str(),
+                            info.nar_size.value()));
+  }
+}
+
+/// What has been sent and not been acknowledged.
+struct ServeConnection::Window {
+  std::deque<std::uint64_t> unacknowledged;
+  std::uint64_t bytes = 0;
+  bool all_sent = false;
+  bool reader_failed = false;
+  aio::WaitQueue changed;
+
+  bool has_room() const {
+    return unacknowledged.empty() ||
+           (bytes < kWindow && unacknowledged.size() < kMostUnacknowledged);
+  }
+};
+
+aio::Task<void> ServeConnection::read_acknowledgements(Window* window) {
+  struct OnFailure {
+    Window* window;
+    bool ended = false;
+
+    ~OnFailure() {
+      window->reader_failed = !ended;
+      window->changed.notify_all();
+    }
+  } on_failure{.window = window};
+
+  while (true) {
+    while (window->unacknowledged.empty() && !window->all_sent)
+      co_await window->changed.wait();
+    if (window->unacknowledged.empty()) break;
+    co_await read_reply<wire::AddToStoreNar>();
+    window->bytes -= window->unacknowledged.front();
+    window->unacknowledged.pop_front();
+    window->changed.notify_all();
+  }
+  on_failure.ended = true;
+}
+
+aio::Task<void> ServeConnection::send_within(PathSource& source, Window& window) {
+  while (auto item = co_await source.next()) {
+    while (!window.has_room() && !window.reader_failed)
+      co_await window.changed.wait();
+    if (window.reader_failed) break;
+    const std::uint64_t size = item->info.nar_size.value();
+    window.unacknowledged.push_back(size);
+    window.bytes += size;
+    const std::string head = encode(wire::AddToStoreNar{.info = item->info});
+    co_await write(head);
+    co_await send_nar(item->info, *item->nar);
+    window.changed.notify_all();
+  }
+  window.all_sent = true;
+  window.changed.notify_all();
+}
+
+aio::Task<void> ServeConnection::add_pipelined(PathSource& source) {
+  Window window;
+  aio::Scope scope(loop_);
+  scope.spawn(&ServeConnection::read_acknowledgements, *this, &window);
+  std::exception_ptr error;
+  try {
+    co_await send_within(source, window);
+    co_await scope.join();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  co_await scope.close();
+  if (error) std::rethrow_exception(error);
+}
+
+aio::Task<void> ServeConnection::import(PathSource& source) {
+  std::string bytes = encode(wire::ImportPaths{});
+  while (auto item = co_await source.next()) {
+    wire::append_export_item(bytes);
+    co_await write(bytes);
+    bytes.clear();
+    co_await send_nar(item->info, *item->nar);
+    wire::append_export_trailer(bytes, wire::export_trailer_of(item->info));
+  }
+  wire::append_export_end(bytes);
+  co_await write(bytes);
+  co_await read_reply<wire::ImportPaths>();
+}
+
+aio::Task<void> ServeConnection::add_paths(PathSource& source) {
+  Conversation conversation(*this);
+  if (wire::can_ask<wire::AddToStoreNar>(version_)) {
+    co_await add_pipelined(source);
+  } else {
+    co_await import(source);
+  }
+  conversation.end();
+}
+
+namespace {
+
+/// One path whose NAR somebody else owns.
+class SinglePath final : public PathSource {
+ public:
+  SinglePath(const nix::PathInfo& info, NarStream& nar) : info_(info), nar_(nar) {}
+
+  aio::Task<std::optional<Item>> next() override {
+    if (std::exchange(given_, true)) co_return std::nullopt;
+    co_return Item{.info = info_, .nar = std::make_unique<Borrowed>(nar_)};
+  }
+
+ private:
+  class Borrowed final : public NarStream {
+   public:
+    explicit Borrowed(NarStream& nar) : nar_(nar) {}
+
+    aio::Task<Bytes> next() override { return nar_.next(); }
+
+   private:
+    NarStream& nar_;
+  };
+
+  const nix::PathInfo& info_;
+  NarStream& nar_;
+  bool given_ = false;
+};
+
+}  // namespace
+
+aio::Task<void> ServeConnection::add_path(const nix::PathInfo& info, NarStream& nar) {
+  SinglePath source(info, nar);
+  co_await add_paths(source);
+}
+
+aio::Task<void> ServeConnection::close() {
+  broken_ = true;
+  co_await link_->stop(kCloseGrace);
+}
+
+aio::Task<std::unique_ptr<ServeConnection>> connect(aio::Loop& loop,
+                                                    transport::Connector& connector,
+                                                    std::string machine) {
+  constexpr int kMostRefusals = 16;
+  for (int tries = 0;; ++tries) {
+    auto connection = std::make_unique<ServeConnection>(loop, co_await connector.open(), machine);
+    std::optional<Error> refused;
+    try {
+      co_await connection->greet();
+    } catch (const Error& e) {
+      if (e.kind() != Kind::unavailable || tries == kMostRefusals) throw;
+      refused = e;
+    }
+    if (!refused) co_return connection;
+    if (!connector.learn_refusal(connection->link(), refused->message())) throw *refused;
+  }
+}
+
+}  // namespace firn::store

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// The client half of the serve protocol on one connection. The stream is private: a request returns
+// its reply, which is read exactly once, by the request itself. A conversation that ends in the
+// middle, by an error or a cancellation, leaves the connection unusable: the next request throws
+// instead of reading somebody else's bytes.
+#pragma once
+
+#include "aio/loop.h"
+#include "base/error.h"
+#include "nix/path_info.h"
+#include "store/nar_stream.h"
+#include "store/receive_buffer.h"
+#include "transport/link.h"
+#include "wire/serve_commands.h"
+#include "wire/version.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace firn::store {
+
+/// Paths to send, in an order in which references come before their referrers.
+class PathSource {
+ public:
+  struct Item {
+    nix::PathInfo info;
+    std::unique_ptr<NarStream> nar;
+  };
+
+  PathSource() = default;
+  PathSource(const PathSource&) = delete;
+  PathSource& operator=(const PathSource&) = delete;
+  virtual ~PathSource() = default;
+
+  /// The next path; none at the end.
+  virtual aio::Task<std::optional<Item>> next() = 0;
+};
+
+/// One serve session.
+class ServeConnection {
+ public:
+  /// `machine` names the server in messages.
+  ServeConnection(aio::Loop& loop, std::unique_ptr<transport::Link> link, std::string machine);
+  ~ServeConnection();
+  ServeConnection(const ServeConnection&) = delete;
+  ServeConnection& operator=(const ServeConnection&) = delete;
+
+  /// To be awaited first. Throws Error{unavailable} or Error{protocol} with the server's own words.
+  aio::Task<void> greet();
+
+  /// The lower one of both sides.
+  wire::ServeVersion version() const { return version_; }
+
+  /// Asks, and reads the answer. For every request that carries no NAR.
+  template <class Request>
+  aio::Task<typename Request::Reply> call(const Request& request);
+
+  /// The NAR of a valid path. To be read to its end: dropped before, it takes the connection with
+  /// it.
+  std::unique_ptr<NarStream> dump(const nix::StorePath& path);
+
+  /// Adds every path of `source`: with AddToStoreNar, acknowledgements being read while more is
+  /// sent, or with ImportPaths where the server is older than 2.5. Throws Error; what was
+  /// acknowledged before stays.
+  aio::Task<void> add_paths(PathSource& source);
+
+  /// Adds one path. `nar` must yield `info.nar_size` bytes.
+  aio::Task<void> add_path(const nix::PathInfo& info, NarStream& nar);
+
+  /// Whether another request may follow.
+  bool is_usable() const { return !broken_ && !busy_; }
+
+  transport::Link& link() { return *link_; }
+
+  const std::string& machine() const { return machine_; }
+
+  /// What has moved, both ways.
+  const aio::Progress& progress() const { return link_->progress(); }
+
+  /// Closes the input and waits for the end of the server; a moment at most, then it is killed.
+  aio::Task<void> close();
+
+ private:
+  class Conversation;
+  class DumpedNar;
+  struct Window;
+
+  template <class Request>
+  std::string encode(const Request& request) const;
+  template <class Request>
+  aio::Task<typename Request::Reply> read_reply();
+
+  aio::Task<void> write(std::string_view bytes);
+  aio::Task<void> send_nar(const nix::PathInfo& info, NarStream& nar);
+  aio::Task<void> add_pipelined(PathSource& source);
+  aio::Task<void> send_within(PathSource& source, Window& window);
+  aio::Task<void> read_acknowledgements(Window* window);
+  aio::Task<void> import(PathSource& source);
+  aio::Task<void> fill(std::size_t missing);
+  aio::Task<void> explain_greeting();
+  aio::Task<Error> server_is_gone();
+
+  aio::Loop& loop_;
+  std::unique_ptr<transport::Link> link_;
+  std::string machine_;
+  wire::ServeVersion version_ = wire::kOldestServe;
+  ReceiveBuffer buffer_;
+  bool busy_ = false;
+  bool broken_ = false;
+};
+
+/// Opens a link and greets; tries again where the machine refused the session for want of room.
+aio::Task<std::unique_ptr<ServeConnection>> connect(aio::Loop& loop,
+                                                    transport::Connector& connector,
+                                                    std::string machine);
+
+}  // namespace firn::store
