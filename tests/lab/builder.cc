@@ -129,6 +129,10 @@ void Sshd::start(const Host& host) {
   if (answers(port)) port_ = port;
 }
 
+std::string Sshd::log() const {
+  return process_ ? process_->err() : "";
+}
+
 Builder::Builder(const ClientKey& client, BuilderOptions options)
     : options_(std::move(options)),
       client_(client),

@@ -39,7 +39,7 @@ class Sshd {
   const std::string& host_key() const { return host_key_; }
 
   /// What it logged (VERBOSE: every connection and session).
-  std::string log() const { return process_->err(); }
+  std::string log() const;
 
  private:
   void write_config(const Host& host, const ClientKey& client, SshdLimits limits);

@@ -92,11 +92,7 @@ Host::Host(const HostOptions& options)
 Host::~Host() {
   daemon_.reset();
   lifeline_.reset();
-  try {
-    init_.wait(kStartLimit);
-  } catch (const Error&) {
-    // It has been killed, and its children with it.
-  }
+  init_.end_within(kStartLimit);
 }
 
 fs::path Host::home(User user) const {

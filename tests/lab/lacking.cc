@@ -12,22 +12,24 @@ namespace firn::lab {
 
 namespace {
 
-struct Tool {
-  std::string_view program;
-  std::string_view package;
-};
+using Tool = std::pair<std::string_view, std::string_view>;
 
+/// Programs and the packages that bring them.
 constexpr std::array kTools{
     Tool{"unshare", "util-linux"},
     Tool{"nsenter", "util-linux"},
     Tool{"mount", "mount"},
     Tool{"ssh", "openssh-client"},
-    Tool{"sshd", "openssh-server"},
     Tool{"ssh-keygen", "openssh-client"},
+    Tool{"sshd", "openssh-server"},
     Tool{"nix-store", "nix-bin"},
     Tool{"nix-daemon", "nix-bin"},
     Tool{"nix-instantiate", "nix-bin"},
 };
+
+/// What a host does to its mounts, without leaving anything.
+constexpr std::string_view kProbe =
+    "mount -t proc proc /proc && mount -t tmpfs tmpfs /run && mount --bind /etc/passwd /etc/passwd";
 
 std::filesystem::path find_program(std::string_view name) {
   for (const auto* folder :
@@ -40,17 +42,10 @@ std::filesystem::path find_program(std::string_view name) {
 
 /// Empty where the kernel and the container allow what a host needs.
 std::string namespace_refusal() {
-  const auto outcome = run({.argv = {"unshare",
-                                     "--mount",
-                                     "--pid",
-                                     "--fork",
-                                     "--kill-child",
-                                     "--propagation",
-                                     "private",
-                                     "/bin/sh",
-                                     "-c",
-                                     "mount -t proc proc /proc && mount -t tmpfs tmpfs /run && "
-                                     "mount --bind /etc/passwd /etc/passwd"}});
+  Command command{
+      .argv = {"unshare", "--mount", "--pid", "--fork", "--kill-child", "/bin/sh", "-c"}};
+  command.argv.emplace_back(kProbe);
+  const auto outcome = run(command);
   return outcome.ok() ? "" : outcome.err.substr(0, outcome.err.find('\n'));
 }
 
@@ -59,15 +54,15 @@ std::string namespace_refusal() {
 std::vector<std::string> lacking() {
   std::vector<std::string> reasons;
   if (::geteuid() != 0) reasons.emplace_back("not root: namespaces, mounts and sshd need it");
-  for (const auto& tool : kTools) {
-    const auto path = find_program(tool.program);
+  for (const auto& [program, package] : kTools) {
+    const auto path = find_program(program);
     if (path.empty()) {
-      reasons.push_back(fmt::format("no {}: install the package {}", tool.program, tool.package));
+      reasons.push_back(fmt::format("no {}: install the package {}", program, package));
     } else if (std::filesystem::canonical(path).string().starts_with("/nix/")) {
       reasons.push_back(
           fmt::format("{} lies in /nix, which each host replaces: install the system's package {}",
-                      tool.program,
-                      tool.package));
+                      program,
+                      package));
     }
   }
   if (reasons.empty()) {

@@ -65,6 +65,7 @@ pid_t only_child_of(pid_t pid) {
 /// The pointers that exec wants, over strings that the caller keeps.
 std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::vector<char*> result;
+  result.reserve(strings.size() + 1);
   for (auto& text : strings)
     result.push_back(text.data());
   result.push_back(nullptr);
@@ -138,7 +139,7 @@ Process::Process(const Command& command)
   auto arguments = command.argv;
   std::vector<std::string> variables;
   for (const auto& [key, value] : command.env)
-    variables.push_back(key + '=' + value);
+    variables.push_back(fmt::format("{}={}", key, value));
   const int failure = ::posix_spawnp(&spawned_,
                                      name_.c_str(),
                                      &plan.actions,
@@ -224,11 +225,18 @@ bool Process::wait_for_output(std::string_view text, milliseconds limit) {
   return false;
 }
 
-Outcome Process::wait(milliseconds limit) {
+bool Process::end_within(milliseconds limit) {
   const auto deadline = steady_clock::now() + limit;
   while (!poll_end(kPause)) {
     if (steady_clock::now() < deadline) continue;
     kill_and_reap();
+    return false;
+  }
+  return true;
+}
+
+Outcome Process::wait(milliseconds limit) {
+  if (!end_within(limit)) {
     throw Error(Kind::timeout,
                 fmt::format("{} ran longer than {} ms\n--- stdout\n{}\n--- stderr\n{}",
                             name_,

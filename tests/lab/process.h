@@ -75,6 +75,9 @@ class Process {
   bool wait_for_output(std::string_view text, std::chrono::milliseconds limit);
   bool is_running();
 
+  /// Waits for the end and, after `limit`, kills. False where it had to.
+  bool end_within(std::chrono::milliseconds limit);
+
   /// Waits for the end. After `limit` kills it and throws Error{timeout} with what it wrote.
   Outcome wait(std::chrono::milliseconds limit = std::chrono::minutes(20));
 
