@@ -92,12 +92,16 @@ void Encoder::texts(const std::vector<std::string>& values, Limit limit) {
 
 bool Decoder::take(std::uint64_t bytes) {
   if (is_short()) return false;
-  if (position_ + bytes > kRecordLimit.value()) {
+  const std::uint64_t left = bytes_.size() - position_;
+  if (left < bytes) miss_also(bytes - left);
+  return !is_short();
+}
+
+void Decoder::miss_also(std::uint64_t bytes) {
+  missing_ += bytes;
+  if (bytes_.size() + missing_ > kRecordLimit.value()) {
     fail(fmt::format("a record of at most {} bytes", kRecordLimit.value()), "more");
   }
-  const std::uint64_t left = bytes_.size() - position_;
-  if (left < bytes) missing_ = bytes - left;
-  return !is_short();
 }
 
 void Decoder::u64(std::uint64_t& value) {
@@ -210,7 +214,7 @@ void Decoder::paths(nix::StorePathSet& values) {
   auto value = blank<nix::StorePath>();
   for (auto left = count(kLeastPath); left > 0; --left) {
     path(value);
-    if (is_short()) return;
+    if (is_short()) return miss_also((left - 1) * kLeastPath);
     values.insert(values.end(), value);
   }
 }
@@ -219,7 +223,7 @@ void Decoder::texts(std::vector<std::string>& values, Limit limit) {
   for (auto left = count(kWord); left > 0; --left) {
     std::string value;
     text(value, limit);
-    if (is_short()) return;
+    if (is_short()) return miss_also((left - 1) * kWord);
     values.push_back(std::move(value));
   }
 }

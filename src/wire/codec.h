@@ -144,7 +144,7 @@ class Decoder {
       auto key = blank<typename Map::key_type>();
       auto value = blank<typename Map::mapped_type>();
       entry(key, value);
-      if (is_short()) return;
+      if (is_short()) return miss_also((left - 1) * kLeastEntry);
       items.insert_or_assign(std::move(key), std::move(value));
     }
   }
@@ -158,6 +158,8 @@ class Decoder {
 
  private:
   bool take(std::uint64_t bytes);
+  /// When short: so many bytes must follow what is missing, too.
+  void miss_also(std::uint64_t bytes);
   std::string_view view(Limit limit);
 
   std::string_view bytes_;

@@ -40,7 +40,7 @@ struct BuildOptions {
   /// 0 = no limit.
   std::chrono::seconds build_timeout{0};
   /// 0 = no limit. From 2.2 on.
-  ByteCount max_log_size;
+  ByteCount max_log_size = ByteCount(0);
   /// Leave it 0: servers from Nix 2.13 on die of anything else. From 2.3 on.
   std::uint32_t repeats = 0;
   /// Without meaning when nothing is repeated. From 2.3 on.

@@ -31,19 +31,18 @@ void expect_asks_for_more(std::string_view bytes, Read read) {
   }
 }
 
-/// Flips the lowest bit, the highest bit and all bits of every byte.
+/// Changes every byte in turn: by its lowest bit, by its highest or by all.
 template <class Read>
 void expect_survives_changes(std::string_view bytes, Read read) {
   constexpr std::array<unsigned, 3> kFlips = {0x01, 0x80, 0xff};
   std::string changed(bytes);
   for (std::size_t at = 0; at < bytes.size(); ++at) {
-    for (const unsigned flip : kFlips) {
-      changed[at] = static_cast<char>(static_cast<unsigned char>(bytes[at]) ^ flip);
-      try {
-        ASSERT_LE(read(changed), wire::kRecordLimit.value()) << "at " << at;
-      } catch (const Error& error) {
-        ASSERT_EQ(error.kind(), Kind::protocol) << "at " << at << ": " << error.what();
-      }
+    changed[at] =
+        static_cast<char>(static_cast<unsigned char>(bytes[at]) ^ kFlips[at % kFlips.size()]);
+    try {
+      ASSERT_LE(read(changed), wire::kRecordLimit.value()) << "at " << at;
+    } catch (const Error& error) {
+      ASSERT_EQ(error.kind(), Kind::protocol) << "at " << at << ": " << error.what();
     }
     changed[at] = bytes[at];
   }
