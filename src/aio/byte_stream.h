@@ -5,6 +5,7 @@
 #include "aio/phase.h"
 #include "aio/task.h"
 #include "base/bytes.h"
+#include "base/units.h"
 
 #include <cstddef>
 
@@ -33,11 +34,25 @@ class ByteStream {
   /// Counts what has moved, both ways.
   const Progress& progress() const { return progress_; }
 
+  ByteCount sent() const { return sent_; }
+
+  ByteCount received() const { return received_; }
+
  protected:
-  void count(std::size_t bytes) { progress_.moved += bytes; }
+  void count_sent(std::size_t bytes) {
+    progress_.moved += bytes;
+    sent_ += ByteCount(bytes);
+  }
+
+  void count_received(std::size_t bytes) {
+    progress_.moved += bytes;
+    received_ += ByteCount(bytes);
+  }
 
  private:
   Progress progress_;
+  ByteCount sent_;
+  ByteCount received_;
 };
 
 }  // namespace firn::aio

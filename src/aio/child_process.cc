@@ -170,7 +170,7 @@ ChildProcess::~ChildProcess() {
 
 Task<std::size_t> ChildProcess::read_some(MutableBytes buffer) {
   const std::size_t got = co_await stdout_->read_some(buffer);
-  count(got);
+  count_received(got);
   co_return got;
 }
 
@@ -178,7 +178,7 @@ Task<void> ChildProcess::write(Bytes bytes) {
   while (!bytes.empty()) {
     if (!stdin_) throw Error(Kind::unavailable, "write to a process whose input is closed");
     const std::size_t put = co_await stdin_->write_some(bytes);
-    count(put);
+    count_sent(put);
     bytes = bytes.subspan(put);
   }
 }

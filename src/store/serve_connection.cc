@@ -9,6 +9,7 @@
 
 #include <deque>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -213,7 +214,12 @@ aio::Task<void> ServeConnection::send_nar(const nix::PathInfo& info, NarStream& 
 
 /// What has been sent and not been acknowledged.
 struct ServeConnection::Window {
-  std::deque<std::uint64_t> unacknowledged;
+  struct Sent {
+    nix::StorePath path;
+    std::uint64_t size;
+  };
+
+  std::deque<Sent> unacknowledged;
   std::uint64_t bytes = 0;
   bool all_sent = false;
   bool reader_failed = false;
@@ -225,7 +231,7 @@ struct ServeConnection::Window {
   }
 };
 
-aio::Task<void> ServeConnection::read_acknowledgements(Window* window) {
+aio::Task<void> ServeConnection::read_acknowledgements(PathSource* source, Window* window) {
   struct OnFailure {
     Window* window;
     bool ended = false;
@@ -241,7 +247,8 @@ aio::Task<void> ServeConnection::read_acknowledgements(Window* window) {
       co_await window->changed.wait();
     if (window->unacknowledged.empty()) break;
     co_await read_reply<wire::AddToStoreNar>();
-    window->bytes -= window->unacknowledged.front();
+    window->bytes -= window->unacknowledged.front().size;
+    source->acknowledged(window->unacknowledged.front().path);
     window->unacknowledged.pop_front();
     window->changed.notify_all();
   }
@@ -254,7 +261,7 @@ aio::Task<void> ServeConnection::send_within(PathSource& source, Window& window)
       co_await window.changed.wait();
     if (window.reader_failed) break;
     const std::uint64_t size = item->info.nar_size.value();
-    window.unacknowledged.push_back(size);
+    window.unacknowledged.push_back({.path = item->info.path, .size = size});
     window.bytes += size;
     const std::string head = encode(wire::AddToStoreNar{.info = item->info});
     co_await write(head);
@@ -268,7 +275,7 @@ aio::Task<void> ServeConnection::send_within(PathSource& source, Window& window)
 aio::Task<void> ServeConnection::add_pipelined(PathSource& source) {
   Window window;
   aio::Scope scope(loop_);
-  scope.spawn(&ServeConnection::read_acknowledgements, *this, &window);
+  scope.spawn(&ServeConnection::read_acknowledgements, *this, &source, &window);
   std::exception_ptr error;
   try {
     co_await send_within(source, window);
@@ -282,16 +289,20 @@ aio::Task<void> ServeConnection::add_pipelined(PathSource& source) {
 
 aio::Task<void> ServeConnection::import(PathSource& source) {
   std::string bytes = encode(wire::ImportPaths{});
+  std::vector<nix::StorePath> sent;
   while (auto item = co_await source.next()) {
     wire::append_export_item(bytes);
     co_await write(bytes);
     bytes.clear();
     co_await send_nar(item->info, *item->nar);
     wire::append_export_trailer(bytes, wire::export_trailer_of(item->info));
+    sent.push_back(item->info.path);
   }
   wire::append_export_end(bytes);
   co_await write(bytes);
   co_await read_reply<wire::ImportPaths>();
+  for (const auto& path : sent)
+    source.acknowledged(path);
 }
 
 aio::Task<void> ServeConnection::add_paths(PathSource& source) {

@@ -37,6 +37,10 @@ class PathSource {
 
   /// The next path; none at the end.
   virtual aio::Task<std::optional<Item>> next() = 0;
+
+  /// The server has registered `path`. Comes in the order of sending, while later paths may be on
+  /// their way.
+  virtual void acknowledged(const nix::StorePath& /*path*/) {}
 };
 
 /// One serve session.
@@ -97,7 +101,7 @@ class ServeConnection {
   aio::Task<void> send_nar(const nix::PathInfo& info, NarStream& nar);
   aio::Task<void> add_pipelined(PathSource& source);
   aio::Task<void> send_within(PathSource& source, Window& window);
-  aio::Task<void> read_acknowledgements(Window* window);
+  aio::Task<void> read_acknowledgements(PathSource* source, Window* window);
   aio::Task<void> import(PathSource& source);
   aio::Task<void> fill(std::size_t missing);
   aio::Task<void> explain_greeting();

@@ -29,7 +29,7 @@ ProcessLink::ProcessLink(aio::Loop& loop, const aio::Command& command)
 
 aio::Task<std::size_t> ProcessLink::read_some(MutableBytes buffer) {
   const std::size_t got = co_await child_.read_some(buffer);
-  count(got);
+  count_received(got);
   co_return got;
 }
 
@@ -38,7 +38,7 @@ aio::Task<void> ProcessLink::write(Bytes bytes) {
   while (!bytes.empty()) {
     const auto piece = bytes.first(std::min(bytes.size(), kStep));
     co_await child_.write(piece);
-    count(piece.size());
+    count_sent(piece.size());
     bytes = bytes.subspan(piece.size());
   }
 }

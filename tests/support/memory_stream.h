@@ -44,7 +44,7 @@ class MemoryStream final : public aio::ByteStream {
     std::memcpy(buffer.data(), in_->bytes.data(), n);
     in_->bytes.erase(0, n);
     in_->writable.notify_all();
-    count(n);
+    count_received(n);
     co_return n;
   }
 
@@ -57,7 +57,7 @@ class MemoryStream final : public aio::ByteStream {
       out_->bytes += as_text(bytes.first(n));
       bytes = bytes.subspan(n);
       out_->readable.notify_all();
-      count(n);
+      count_sent(n);
     }
   }
 

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Serve sessions on one machine that are used again: a trivial step then starts no process at all.
+#pragma once
+
+#include "aio/loop.h"
+#include "aio/scope.h"
+#include "store/serve_connection.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace firn::store {
+
+/// When a session has served enough. Its server keeps a temporary root for everything that it ever
+/// touched.
+struct SessionLimits {
+  Duration age = std::chrono::minutes(10);
+  std::uint32_t uses = 200;
+  Duration idle = std::chrono::seconds(30);
+};
+
+/// Hands out sessions, the freshest idle one first. Must be closed before it dies, and outlive what
+/// it handed out.
+class SessionPool {
+ private:
+  struct Entry;
+
+ public:
+  SessionPool(aio::Loop& loop,
+              std::unique_ptr<transport::Connector> connector,
+              std::string machine,
+              SessionLimits limits = {});
+  ~SessionPool();
+  SessionPool(const SessionPool&) = delete;
+  SessionPool& operator=(const SessionPool&) = delete;
+
+  /// A session for one conversation after another by one owner. Dropped without `keep`, it is
+  /// closed in the background.
+  class [[nodiscard]] Session {
+   public:
+    Session(Session&&) noexcept;
+    Session& operator=(Session&&) = delete;
+    ~Session();
+
+    ServeConnection& operator*() const;
+    ServeConnection* operator->() const;
+
+    /// Paths that this session has locked and found valid, added or built: they stay valid while it
+    /// lives, and only they may be asked for with QueryPathInfos.
+    std::unordered_set<nix::StorePath>& held() const;
+
+    /// A session that has built never substitutes again.
+    bool has_built() const;
+    void mark_built();
+
+    /// The last conversation ended clean: the session may serve somebody else.
+    void keep();
+
+    /// Ends the session and waits until its stderr has been read to the end, so that a log is
+    /// whole.
+    aio::Task<void> finish();
+
+   private:
+    friend class SessionPool;
+
+    Session(SessionPool& pool, std::unique_ptr<Entry> entry);
+
+    SessionPool* pool_;
+    std::unique_ptr<Entry> entry_;
+  };
+
+  /// An idle session or a new one. Throws Error where the machine cannot be reached.
+  aio::Task<Session> acquire();
+
+  /// Ends all idle sessions and what the connector holds.
+  aio::Task<void> close();
+
+  const std::string& machine() const { return machine_; }
+
+ private:
+  void give_back(std::unique_ptr<Entry> entry);
+  void retire(std::unique_ptr<Entry> entry);
+  aio::Task<void> end(std::unique_ptr<Entry> entry);
+
+  aio::Loop& loop_;
+  std::unique_ptr<transport::Connector> connector_;
+  std::string machine_;
+  SessionLimits limits_;
+  std::vector<std::unique_ptr<Entry>> idle_;
+  aio::Scope endings_;
+};
+
+}  // namespace firn::store
