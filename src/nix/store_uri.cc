@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nix/store_uri.h"
+
+#include "base/encoding.h"
+#include "base/error.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace firn::nix {
+
+namespace {
+
+constexpr std::string_view kSchemeEnd = "://";
+constexpr std::string_view kHexAndColon = "0123456789abcdefABCDEF:.";
+constexpr std::string_view kSchemeCharacters = "abcdefghijklmnopqrstuvwxyz0123456789+-.";
+constexpr std::array<std::string_view, 3> kShorthands{"auto", "daemon", "local"};
+
+bool is_shorthand(std::string_view text) {
+  return std::any_of(
+      kShorthands.begin(), kShorthands.end(), [&](std::string_view word) { return text == word; });
+}
+
+bool is_unreserved(char character) {
+  return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
+         (character >= '0' && character <= '9') ||
+         std::string_view("-._~!$&'()*+,;=:/").find(character) != std::string_view::npos;
+}
+
+std::string percent_encode(std::string_view text) {
+  std::string encoded;
+  for (const char character : text) {
+    if (is_unreserved(character)) {
+      encoded += character;
+    } else {
+      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(character));
+    }
+  }
+  return encoded;
+}
+
+/// Takes one URI apart. Every part is a view of `whole_`, so that errors know their offset.
+class UriReader {
+ public:
+  explicit UriReader(std::string_view whole) : whole_(whole) {}
+
+  StoreUri read();
+
+ private:
+  void read_query(std::string_view query);
+  void read_authority(std::string_view authority);
+  void read_host_and_port(std::string_view text);
+  void read_bracketed_host(std::string_view text);
+  void read_port(std::string_view text);
+  std::string decode(std::string_view text) const;
+  void check_word(std::string_view decoded, std::string_view part, std::string_view what) const;
+
+  [[noreturn]] void fail(std::string_view at, std::string_view expected) const {
+    throw Error(Kind::invalid,
+                fmt::format("store URI {}: expected {} at offset {}",
+                            in_quotes(whole_),
+                            expected,
+                            at.data() - whole_.data()));
+  }
+
+  std::string_view whole_;
+  StoreUri uri_;
+};
+
+std::string UriReader::decode(std::string_view text) const {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i];
+      continue;
+    }
+    unsigned value = 0;
+    const char* digits = text.data() + i + 1;
+    const bool fits = i + 2 < text.size();
+    if (!fits || std::from_chars(digits, digits + 2, value, 16).ptr != digits + 2) {
+      fail(text.substr(i), "two hexadecimal digits after '%'");
+    }
+    decoded += static_cast<char>(value);
+    i += 2;
+  }
+  return decoded;
+}
+
+/// What reaches a command line must be neither an option nor more than one word.
+void UriReader::check_word(std::string_view decoded,
+                           std::string_view part,
+                           std::string_view what) const {
+  const auto is_bad = [](char character) {
+    const auto value = static_cast<unsigned char>(character);
+    return value <= ' ' || value == 0x7f;
+  };
+  if (decoded.empty() || decoded.front() == '-' ||
+      std::any_of(decoded.begin(), decoded.end(), is_bad)) {
+    fail(part, fmt::format("{}, one word that does not begin with '-',", what));
+  }
+}
+
+void UriReader::read_query(std::string_view query) {
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string_view::npos) continue;
+    uri_.parameters.insert_or_assign(decode(pair.substr(0, equals)),
+                                     decode(pair.substr(equals + 1)));
+  }
+}
+
+void UriReader::read_authority(std::string_view authority) {
+  if (authority.empty()) return;
+  const std::size_t at = authority.rfind('@');
+  if (at != std::string_view::npos) {
+    const std::string_view user = authority.substr(0, at);
+    if (const std::size_t colon = user.find(':'); colon != std::string_view::npos) {
+      fail(user.substr(colon), "no password (use a key instead)");
+    }
+    uri_.user = decode(user);
+    check_word(uri_.user, user, "a user");
+    authority.remove_prefix(at + 1);
+  }
+  read_host_and_port(authority);
+}
+
+void UriReader::read_host_and_port(std::string_view text) {
+  if (text.starts_with('[')) return read_bracketed_host(text);
+  const std::string_view address = text.substr(0, text.find('%'));
+  const bool is_ipv6 = std::count(address.begin(), address.end(), ':') > 1;
+  if (is_ipv6) {
+    // Not what the grammar of URIs says, but Nix takes it: an address without brackets, and then no
+    // port.
+    if (address.find_first_not_of(kHexAndColon) != std::string_view::npos) {
+      fail(text, "an IPv6 address");
+    }
+    uri_.host = text;
+    return check_word(uri_.host, text, "a host");
+  }
+  const std::size_t colon = text.find(':');
+  const std::string_view host = text.substr(0, colon);
+  uri_.host = decode(host);
+  check_word(uri_.host, host, "a host");
+  if (colon != std::string_view::npos) read_port(text.substr(colon + 1));
+}
+
+void UriReader::read_bracketed_host(std::string_view text) {
+  constexpr std::string_view kEncodedPercent = "%25";
+  const std::size_t end = text.find(']');
+  if (end == std::string_view::npos) fail(text.substr(text.size()), "']'");
+  const std::string_view inner = text.substr(1, end - 1);
+  const std::string_view address = inner.substr(0, inner.find('%'));
+  if (address.find(':') == std::string_view::npos ||
+      address.find_first_not_of(kHexAndColon) != std::string_view::npos) {
+    fail(inner, "an IPv6 address");
+  }
+  std::string_view zone = inner.substr(address.size());
+  uri_.host = address;
+  if (zone.starts_with(kEncodedPercent) && zone.size() > kEncodedPercent.size()) {
+    uri_.host += "%" + decode(zone.substr(kEncodedPercent.size()));
+  } else {
+    uri_.host += zone;
+  }
+  check_word(uri_.host, inner, "a host");
+  const std::string_view rest = text.substr(end + 1);
+  if (rest.empty()) return;
+  if (!rest.starts_with(':')) fail(rest, "':' and a port");
+  read_port(rest.substr(1));
+}
+
+void UriReader::read_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc() || end != text.data() + text.size()) fail(text, "a port up to 65535");
+  uri_.port = port;
+}
+
+StoreUri UriReader::read() {
+  if (const std::size_t hash = whole_.find('#'); hash != std::string_view::npos) {
+    fail(whole_.substr(hash), "no fragment");
+  }
+  const std::string_view before_query = whole_.substr(0, whole_.find('?'));
+  if (before_query.size() < whole_.size()) read_query(whole_.substr(before_query.size() + 1));
+  const std::size_t scheme_end = before_query.find(kSchemeEnd);
+  if (scheme_end == std::string_view::npos && before_query.starts_with('/')) {
+    uri_.scheme = "local";
+    uri_.path = before_query;
+    return std::move(uri_);
+  }
+  if (before_query.empty() || is_shorthand(before_query)) {
+    uri_.scheme = before_query.empty() ? "auto" : before_query;
+    return std::move(uri_);
+  }
+  const std::string_view scheme = before_query.substr(0, scheme_end);
+  if (scheme_end == std::string_view::npos || scheme.empty() ||
+      scheme.find_first_not_of(kSchemeCharacters) != std::string_view::npos) {
+    fail(whole_, "a scheme such as 'ssh://', 'auto', 'daemon', 'local', or an absolute path");
+  }
+  uri_.scheme = scheme;
+  const std::string_view rest = before_query.substr(scheme_end + kSchemeEnd.size());
+  const std::size_t slash = std::min(rest.find('/'), rest.size());
+  read_authority(rest.substr(0, slash));
+  uri_.path = decode(rest.substr(slash));
+  if (uri_.scheme.starts_with("ssh") && uri_.host.empty()) fail(rest, "a host");
+  return std::move(uri_);
+}
+
+bool needs_ssh_prefix(std::string_view text) {
+  const std::string_view word = text.substr(0, text.find('?'));
+  return !word.empty() && word.find('/') == std::string_view::npos && !is_shorthand(word);
+}
+
+}  // namespace
+
+std::string StoreUri::identity() const {
+  if (host.empty() && path.empty()) return scheme;
+  std::string text = scheme + std::string(kSchemeEnd);
+  if (!user.empty()) text += percent_encode(user) + "@";
+  text +=
+      host.find(':') == std::string::npos ? percent_encode(host) : "[" + percent_encode(host) + "]";
+  if (port) text += fmt::format(":{}", *port);
+  return text + percent_encode(path);
+}
+
+bool StoreUri::is_local() const {
+  if (scheme.starts_with("ssh")) return host == "localhost" && user.empty() && !port;
+  return host.empty() && (is_shorthand(scheme) || scheme == "unix");
+}
+
+StoreUri parse_store_uri(std::string_view text) {
+  if (text == "localhost") text = "local";
+  if (text.empty()) throw Error(Kind::invalid, "store URI: expected one at offset 0, not nothing");
+  if (!needs_ssh_prefix(text)) return UriReader(text).read();
+  return UriReader("ssh://" + std::string(text)).read();
+}
+
+}  // namespace firn::nix

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Store URIs as Nix reads them in a machines file and after --store: full ones and its many
+// shorthands.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace firn::nix {
+
+/// Where a machine's store is reached, taken apart and percent-decoded. "localhost" and "local"
+/// have no authority.
+struct StoreUri {
+  /// "ssh", "ssh-ng", "local", "daemon", "unix", "auto", …
+  std::string scheme;
+  std::string user;
+  /// Without brackets; an IPv6 zone follows a plain '%'. Neither it nor `user` begins with '-' or
+  /// holds control bytes or blanks, so that both may stand in a command line.
+  std::string host;
+  std::optional<std::uint16_t> port;
+  std::string path;
+  std::map<std::string, std::string> parameters;
+
+  /// The machine's identity: without parameters, such as "ssh://nix@b1:2222".
+  std::string identity() const;
+
+  /// No ssh is needed to get there: this machine's own store, which "ssh://localhost" means too, as
+  /// in Nix.
+  bool is_local() const;
+
+  friend bool operator==(const StoreUri&, const StoreUri&) = default;
+};
+
+/// Throws Error{invalid} with the offset. Adds "ssh://" where Nix does. A path becomes a local
+/// store; a parameter without '=' is ignored; passwords and fragments are refused.
+StoreUri parse_store_uri(std::string_view text);
+
+}  // namespace firn::nix
