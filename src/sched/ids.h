@@ -11,6 +11,8 @@ namespace firn::sched {
 /// A step, by age: the lower one was added first.
 using StepId = Id<struct StepTag, std::uint32_t>;
 
+inline constexpr StepId kNoStep{0xffffffffU};
+
 using MachineId = Id<struct MachineTag, std::uint32_t>;
 
 /// One try of one step on one machine. Unique for ever, so that a late report is told from a

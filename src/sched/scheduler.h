@@ -5,37 +5,28 @@
 #pragma once
 
 #include "base/units.h"
+#include "sched/attempts.h"
 #include "sched/failure.h"
+#include "sched/fleet.h"
 #include "sched/ids.h"
 #include "sched/phase.h"
+#include "sched/ready_queues.h"
 #include "sched/spec.h"
+#include "sched/state.h"
+#include "sched/step_graph.h"
+#include "sched/transfer_queue.h"
 #include "sched/why.h"
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace firn::sched {
-
-/// Where a step stands. The last five are for good.
-enum class StepState : std::uint8_t {
-  waiting,  ///< for dependencies
-  ready,    ///< for a machine
-  delayed,  ///< for its back-off to end
-  running,
-  succeeded,
-  failed,             ///< the build's own fault
-  aborted,            ///< ours or a machine's: tries used up, or no machine left
-  dependency_failed,  ///< a dependency failed or was aborted
-  cancelled,
-};
-
-inline constexpr std::size_t kStepStateCount = static_cast<std::size_t>(StepState::cancelled) + 1;
-
-std::string_view to_string(StepState state);
-bool is_final(StepState state);
 
 /// "Start this step there." Opens an attempt, in phase `connecting`, which one of
 /// `attempt_succeeded` and `attempt_failed` must end.
@@ -66,17 +57,17 @@ struct Verdict {
   MachineId machine;
   std::uint32_t try_number = 1;
   /// As booked: a fixed-output step's "transient" has become "fetch failed". Nothing after success.
-  std::optional<FailureClass> failure;
+  std::optional<FailureClass> failure = std::nullopt;
   /// May be recorded as a failure that needs no second try.
   bool may_be_remembered = false;
   /// For `retry`: when it may start at the earliest.
-  std::optional<TimePoint> retry_at;
+  std::optional<TimePoint> retry_at = std::nullopt;
   /// For `retry`: it goes to a machine that it has not tried, while there is one.
   bool goes_elsewhere = false;
   /// Steps that depend on it, directly or not, and ended with it.
   std::vector<StepId> fallen;
   /// The machine was taken out by this attempt, until then.
-  std::optional<TimePoint> machine_out_until;
+  std::optional<TimePoint> machine_out_until = std::nullopt;
 };
 
 /// What ended without an attempt's end: by `cancel`, `abort` or the loss of the last machine.
@@ -87,23 +78,6 @@ struct Ended {
   /// Attempts of cancelled steps. They hold their slots, and their step its state, until their end
   /// is reported.
   std::vector<AttemptId> to_stop;
-};
-
-/// Steps by state.
-struct Counts {
-  std::uint32_t waiting = 0;
-  std::uint32_t runnable = 0;
-  std::uint32_t delayed = 0;
-  std::uint32_t running = 0;
-  std::uint32_t succeeded = 0;
-  std::uint32_t failed = 0;
-  std::uint32_t aborted = 0;
-  std::uint32_t dependency_failed = 0;
-  std::uint32_t cancelled = 0;
-
-  std::uint32_t unfinished() const { return waiting + runnable + delayed + running; }
-
-  friend bool operator==(const Counts&, const Counts&) = default;
 };
 
 /// Decides what is built where, and when again. Ids that it did not give out, and reports on
@@ -145,18 +119,69 @@ class Scheduler {
   /// Forward only. `waiting_for_transfer_slot` says that the builder has finished;
   /// `receiving_outputs` is entered by a decision of `dispatch` alone; where nothing is to be
   /// received, `publishing` may follow `building`.
-  void enter_phase(AttemptId attempt, Phase phase, TimePoint now);
-  Verdict attempt_succeeded(AttemptId attempt, TimePoint now);
-  Verdict attempt_failed(AttemptId attempt, FailureClass failure, TimePoint now);
+  void enter_phase(AttemptId id, Phase phase, TimePoint now);
+  Verdict attempt_succeeded(AttemptId id, TimePoint now);
+  Verdict attempt_failed(AttemptId id, FailureClass failure, TimePoint now);
 
-  StepState state(StepId step) const;
-  const Counts& counts() const;
+  StepState state(StepId step) const { return graph_.at(step).state; }
+
+  const Counts& counts() const { return counts_; }
+
+  /// The books of one machine: slots, faults, back-off.
+  const Machine& machine(MachineId machine) const { return fleet_.machine(machine); }
+
   /// Nothing runs, and nothing will without a new event: all steps have ended, or a failure has
   /// stopped the rest.
   bool is_settled() const;
   /// Unfinished steps that no machine can do, in order of age. Looks at all steps.
   std::vector<StepId> unsupported_steps() const;
-  WhyNot why(StepId step, TimePoint now) const;
+  /// Why the step is not running, as of the last dispatch. Looks at all machines: for people, not
+  /// for loops.
+  WhyNot why(StepId id) const;
+
+ private:
+  void set_state(StepId id, StepState state);
+  void make_ready(StepId id);
+  void delay(StepId id, TimePoint until);
+  void withdraw(StepId id);
+  void end_step(StepId id, StepState state);
+  void release_dependents(StepId id);
+  void fell_dependents(StepId id, std::vector<StepId>& fallen);
+  void inherit_end(StepId id, StepId dependency);
+
+  void wake(TimePoint now);
+  void end_detours(TimePoint now);
+  void assign(std::vector<Assignment>& assignments, TimePoint now);
+  Assignment start(QueueId queue, MachineId machine, TimePoint now);
+
+  Attempt close(AttemptId id, TimePoint now);
+  void blame(Verdict& verdict, const FailurePolicy& policy, TimePoint began, TimePoint now);
+  Verdict::Outcome judge(const Step& step, const FailurePolicy& policy) const;
+  void try_again(Verdict& verdict, const FailurePolicy& policy, TimePoint now);
+
+  Reason waiting_reason(const Step& step, const MachineTally& tally) const;
+  MachineTally tally(StepId id) const;
+  void add_facts(WhyNot& why, StepId id) const;
+  void add_end(WhyNot& why, StepId id) const;
+  void add_machine_facts(WhyNot& why, const Step& step) const;
+  void add_steps(WhyNot& why, std::vector<StepId> steps) const;
+
+  Options options_;
+  Random random_;
+  Fleet fleet_;
+  TransferQueue transfers_;
+  StepGraph graph_;
+  ReadyQueues ready_;
+  Attempts attempts_;
+  Counts counts_;
+  std::set<std::pair<TimePoint, StepId>> delayed_;
+  // Machines that a step failed on and is to avoid; few steps have any.
+  std::unordered_map<StepId, MachineSet> tried_;
+  // Why steps were aborted, where it was not for their tries.
+  std::unordered_map<StepId, std::string> abort_reasons_;
+  std::optional<std::string> pause_reason_;
+  bool is_stopped_ = false;
+  std::uint64_t seen_availability_ = 0;
 };
 
 }  // namespace firn::sched

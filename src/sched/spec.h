@@ -21,14 +21,16 @@ enum class Placement : std::uint8_t {
   local_only,    ///< the local machine or none
 };
 
+// NOLINTBEGIN(readability-redundant-member-init): lets an initializer leave members out.
+
 /// A step to be built. The views are read by `Scheduler::add_step` and not kept.
 struct StepSpec {
   /// For messages only; need not be unique.
-  std::string_view name;
+  std::string_view name = {};
   /// "x86_64-linux"; "builtin" runs on every machine.
-  std::string_view system;
+  std::string_view system = {};
   /// In any order; repeats do no harm.
-  std::span<const std::string> required_features;
+  std::span<const std::string> required_features = {};
   Placement placement = Placement::anywhere;
   /// Its failures may be upstream's: "transient" becomes "fetch failed", and nothing is remembered.
   bool fixed_output = false;
@@ -38,11 +40,11 @@ struct StepSpec {
 
 /// A machine as its owner describes it.
 struct MachineSpec {
-  std::string name;
-  std::vector<std::string> systems;
-  std::vector<std::string> supported_features;
+  std::string name = {};
+  std::vector<std::string> systems = {};
+  std::vector<std::string> supported_features = {};
   /// Only steps that require all of these may run here. They count as supported.
-  std::vector<std::string> mandatory_features;
+  std::vector<std::string> mandatory_features = {};
   /// Steps that may build at a time. 0 = takes no work.
   std::uint32_t max_jobs = 1;
   /// Twice the number, twice the work. Anything that is not above 0 counts as 1.
@@ -51,6 +53,8 @@ struct MachineSpec {
   std::uint32_t max_transfers = 4;
   bool is_local = false;
 };
+
+// NOLINTEND(readability-redundant-member-init)
 
 /// The policy of one scheduler.
 struct Options {

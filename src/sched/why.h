@@ -71,9 +71,9 @@ struct WhyNot {
   Phase phase = Phase::queued;
   /// Tries so far, and the class of the last one that failed.
   std::uint32_t tries = 0;
-  std::optional<FailureClass> last_failure;
+  std::optional<FailureClass> last_failure = std::nullopt;
   /// When back-off ends: the step's own, or that of the first machine.
-  std::optional<TimePoint> until;
+  std::optional<TimePoint> until = std::nullopt;
   MachineTally machines;
 };
 

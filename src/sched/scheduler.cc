@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sched/scheduler.h"
+
+#include "base/error.h"
+
+#include <algorithm>
+#include <queue>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace firn::sched {
+
+namespace {
+
+ReadyKey key_of(StepId id, const Step& step) {
+  return {.priority = step.priority, .dependents = step.dependents, .step = id};
+}
+
+/// The first step of a queue, among the first steps of all queues. Of equal priority, steps that
+/// fewer machines can take go first.
+struct Head {
+  ReadyKey key;
+  std::uint32_t able = 0;
+  QueueId queue;
+
+  bool goes_before(const Head& other) const {
+    if (key.priority != other.key.priority) return key.priority > other.key.priority;
+    if (able != other.able) return able < other.able;
+    return key < other.key;
+  }
+};
+
+struct GoesAfter {
+  bool operator()(const Head& a, const Head& b) const { return b.goes_before(a); }
+};
+
+}  // namespace
+
+Scheduler::Scheduler(Options options)
+    : options_(options),
+      random_(options.seed),
+      fleet_(options.machine_back_off, options.faults_before_back_off),
+      transfers_(options.max_transfers) {}
+
+StepId Scheduler::add_step(const StepSpec& spec, std::span<const StepId> dependencies) {
+  for (const StepId dependency : dependencies)
+    graph_.at(dependency);
+  Step step;
+  step.name = spec.name;
+  step.step_class = fleet_.class_of(spec);
+  step.priority = spec.priority;
+  step.is_fixed_output = spec.fixed_output;
+  const StepId id = graph_.add(std::move(step));
+  ++counts_.waiting;
+  const auto bad = std::find_if(dependencies.begin(), dependencies.end(), [&](StepId dependency) {
+    return is_final(state(dependency)) && state(dependency) != StepState::succeeded;
+  });
+  if (bad != dependencies.end()) {
+    inherit_end(id, *bad);
+    return id;
+  }
+  for (const StepId dependency : dependencies) {
+    const Step& below = graph_.at(dependency);
+    if (is_final(below.state)) continue;
+    const ReadyKey old_key = key_of(dependency, below);
+    graph_.add_edge(id, dependency);
+    if (below.state == StepState::ready)
+      ready_.replace(below.queue, old_key, key_of(dependency, below));
+  }
+  if (graph_.at(id).waiting_for == 0) make_ready(id);
+  return id;
+}
+
+void Scheduler::complete_without_build(StepId step) {
+  const StepState before = state(step);
+  if (before == StepState::succeeded) return;
+  FIRN_CHECK(before != StepState::running && !is_final(before));
+  end_step(step, StepState::succeeded);
+  release_dependents(step);
+}
+
+Ended Scheduler::cancel(StepId step) {
+  Ended ended;
+  Step& cancelled = graph_.at(step);
+  if (is_final(cancelled.state) || cancelled.is_cancelling) return ended;
+  if (cancelled.state == StepState::running) {
+    cancelled.is_cancelling = true;
+    ended.to_stop.push_back(cancelled.attempt);
+  } else {
+    end_step(step, StepState::cancelled);
+    ended.steps.push_back(step);
+  }
+  fell_dependents(step, ended.fallen);
+  return ended;
+}
+
+Ended Scheduler::abort(StepId step, std::string reason) {
+  Ended ended;
+  FIRN_CHECK(state(step) != StepState::running);
+  if (is_final(state(step))) return ended;
+  end_step(step, StepState::aborted);
+  abort_reasons_[step] = std::move(reason);
+  ended.steps.push_back(step);
+  fell_dependents(step, ended.fallen);
+  return ended;
+}
+
+MachineId Scheduler::add_machine(const MachineSpec& spec) {
+  transfers_.add_machine(spec.max_transfers);
+  return fleet_.add(spec);
+}
+
+void Scheduler::set_machine_enabled(MachineId machine, bool enabled) {
+  fleet_.set_enabled(machine, enabled);
+}
+
+Ended Scheduler::set_machine_unusable(MachineId machine, std::string reason) {
+  Ended ended;
+  std::vector<ClassId> orphaned = fleet_.give_up(machine, std::move(reason));
+  if (orphaned.empty()) return ended;
+  std::sort(orphaned.begin(), orphaned.end());
+  const Machine& lost = fleet_.machine(machine);
+  for (std::uint32_t i = 0; i < graph_.size(); ++i) {
+    const StepId id(i);
+    const Step& step = graph_.at(id);
+    if (is_final(step.state) || step.state == StepState::running) continue;
+    if (!std::binary_search(orphaned.begin(), orphaned.end(), step.step_class)) continue;
+    end_step(id, StepState::aborted);
+    abort_reasons_[id] = fmt::format("{}: {}", lost.name, lost.unusable_reason);
+    ended.steps.push_back(id);
+  }
+  for (const StepId id : ended.steps)
+    fell_dependents(id, ended.fallen);
+  return ended;
+}
+
+std::optional<TimePoint> Scheduler::report_machine_fault(MachineId machine, TimePoint now) {
+  return fleet_.fault(machine, TimePoint::max(), now, random_);
+}
+
+Decisions Scheduler::dispatch(TimePoint now) {
+  Decisions decisions;
+  wake(now);
+  if (pause_reason_) return decisions;
+  decisions.transfers = transfers_.grant();
+  for (const AttemptId id : decisions.transfers) {
+    Attempt& attempt = attempts_.at(id);
+    attempt.phase = Phase::receiving_outputs;
+    attempt.phase_began = now;
+    fleet_.move(attempt.machine, attempt.holding, Holding::transfer_slot);
+    attempt.holding = Holding::transfer_slot;
+  }
+  if (!is_stopped_) assign(decisions.assignments, now);
+  return decisions;
+}
+
+void Scheduler::wake(TimePoint now) {
+  fleet_.wake(now);
+  while (!delayed_.empty() && delayed_.begin()->first <= now) {
+    const StepId id = delayed_.begin()->second;
+    delayed_.erase(delayed_.begin());
+    make_ready(id);
+  }
+  if (fleet_.availability_changes() != seen_availability_) end_detours(now);
+  seen_availability_ = fleet_.availability_changes();
+}
+
+// Steps that were to go elsewhere where no other machine is left: they may go back, after their
+// back-off.
+void Scheduler::end_detours(TimePoint now) {
+  std::vector<StepId> stranded;
+  for (const QueueId id : ready_.active()) {
+    const ReadyQueue& queue = ready_.queue(id);
+    if (queue.avoid.empty() || fleet_.has_available(queue.step_class, queue.avoid)) continue;
+    for (const ReadyKey& key : queue.steps)
+      stranded.push_back(key.step);
+  }
+  std::sort(stranded.begin(), stranded.end());
+  for (const StepId id : stranded) {
+    withdraw(id);
+    delay(id, now + options_.step_back_off.delay(graph_.at(id).tries - 1U, random_));
+  }
+}
+
+void Scheduler::assign(std::vector<Assignment>& assignments, TimePoint now) {
+  if (!fleet_.has_free()) return;
+  std::priority_queue<Head, std::vector<Head>, GoesAfter> heads;
+  const auto add_head = [&](QueueId id) {
+    const ReadyQueue& queue = ready_.queue(id);
+    heads.push({.key = *queue.steps.begin(), .able = fleet_.able(queue.step_class), .queue = id});
+  };
+  for (const QueueId id : ready_.active())
+    add_head(id);
+  while (!heads.empty() && fleet_.has_free()) {
+    const QueueId id = heads.top().queue;
+    heads.pop();
+    const ReadyQueue& queue = ready_.queue(id);
+    const std::optional<MachineId> machine = fleet_.choose(queue.step_class, queue.avoid);
+    // Slots only become fewer here, so this queue is done for now.
+    if (!machine) continue;
+    assignments.push_back(start(id, *machine, now));
+    if (!queue.steps.empty()) add_head(id);
+  }
+}
+
+Assignment Scheduler::start(QueueId queue, MachineId machine, TimePoint now) {
+  const StepId id = ready_.pop(queue);
+  Step& step = graph_.at(id);
+  const Attempt& attempt = attempts_.open(id, machine, now);
+  set_state(id, StepState::running);
+  step.attempt = attempt.id;
+  ++step.tries;
+  fleet_.hold(machine, attempt.holding);
+  return {.step = id, .machine = machine, .attempt = attempt.id, .try_number = step.tries};
+}
+
+std::optional<TimePoint> Scheduler::next_wakeup() const {
+  std::optional<TimePoint> next = fleet_.next_wakeup();
+  if (!delayed_.empty() && (!next || delayed_.begin()->first < *next))
+    next = delayed_.begin()->first;
+  return next;
+}
+
+void Scheduler::pause(std::string reason) {
+  pause_reason_ = std::move(reason);
+}
+
+void Scheduler::resume() {
+  pause_reason_.reset();
+}
+
+bool Scheduler::is_settled() const {
+  return counts_.running == 0 && (is_stopped_ || counts_.unfinished() == 0);
+}
+
+std::vector<StepId> Scheduler::unsupported_steps() const {
+  std::vector<StepId> found;
+  for (std::uint32_t i = 0; i < graph_.size(); ++i) {
+    const Step& step = graph_.at(StepId(i));
+    if (!is_final(step.state) && fleet_.able(step.step_class) == 0) found.emplace_back(i);
+  }
+  return found;
+}
+
+void Scheduler::set_state(StepId id, StepState state) {
+  Step& step = graph_.at(id);
+  --counts_.of(step.state);
+  step.state = state;
+  ++counts_.of(state);
+}
+
+void Scheduler::make_ready(StepId id) {
+  Step& step = graph_.at(id);
+  auto tried = tried_.find(id);
+  if (tried != tried_.end() && !fleet_.has_available(step.step_class, tried->second)) {
+    tried_.erase(tried);
+    tried = tried_.end();
+  }
+  const MachineSet nothing;
+  step.queue = ready_.push(
+      step.step_class, tried == tried_.end() ? nothing : tried->second, key_of(id, step));
+  set_state(id, StepState::ready);
+}
+
+void Scheduler::delay(StepId id, TimePoint until) {
+  graph_.at(id).due = until;
+  delayed_.emplace(until, id);
+  set_state(id, StepState::delayed);
+}
+
+void Scheduler::withdraw(StepId id) {
+  const Step& step = graph_.at(id);
+  if (step.state == StepState::ready) ready_.erase(step.queue, key_of(id, step));
+  if (step.state == StepState::delayed) delayed_.erase({step.due, id});
+}
+
+void Scheduler::end_step(StepId id, StepState state) {
+  withdraw(id);
+  graph_.cut_dependencies(id);
+  tried_.erase(id);
+  set_state(id, state);
+}
+
+void Scheduler::release_dependents(StepId id) {
+  for (const StepId dependent : graph_.release_dependents(id))
+    make_ready(dependent);
+}
+
+void Scheduler::fell_dependents(StepId id, std::vector<StepId>& fallen) {
+  const std::size_t first = fallen.size();
+  for (const StepId dependent : graph_.cut_dependents(id)) {
+    inherit_end(dependent, id);
+    fallen.push_back(dependent);
+  }
+  for (std::size_t i = first; i < fallen.size(); ++i) {
+    for (const StepId dependent : graph_.cut_dependents(fallen[i])) {
+      inherit_end(dependent, fallen[i]);
+      fallen.push_back(dependent);
+    }
+  }
+}
+
+void Scheduler::inherit_end(StepId id, StepId dependency) {
+  const Step& below = graph_.at(dependency);
+  graph_.at(id).cause = below.cause == kNoStep ? dependency : below.cause;
+  const bool is_cancelled = below.state == StepState::cancelled || below.is_cancelling;
+  end_step(id, is_cancelled ? StepState::cancelled : StepState::dependency_failed);
+}
+
+}  // namespace firn::sched

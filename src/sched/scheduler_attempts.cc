@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// The second half of the scheduler: what happens to an attempt, and what follows from its end.
+#include "base/error.h"
+#include "sched/scheduler.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace firn::sched {
+
+namespace {
+
+Verdict verdict_on(const Attempt& attempt) {
+  Verdict verdict;
+  verdict.step = attempt.step;
+  verdict.machine = attempt.machine;
+  verdict.try_number = attempt.try_number;
+  return verdict;
+}
+
+}  // namespace
+
+void Scheduler::enter_phase(AttemptId id, Phase phase, TimePoint now) {
+  Attempt& attempt = attempts_.at(id);
+  FIRN_CHECK(phase > attempt.phase && phase != Phase::done);
+  // Only a decision lets an attempt out of the line for a transfer slot.
+  FIRN_CHECK(phase != Phase::receiving_outputs && attempt.holding != Holding::place_in_line);
+  const Holding before = std::exchange(attempt.holding, holding_in(phase, attempt.holding));
+  attempt.phase = phase;
+  attempt.phase_began = now;
+  fleet_.move(attempt.machine, before, attempt.holding);
+  if (attempt.holding == Holding::place_in_line) transfers_.wait(attempt.machine, id);
+  if (phase >= Phase::building) fleet_.answered(attempt.machine, attempt.began);
+}
+
+Attempt Scheduler::close(AttemptId id, TimePoint now) {
+  const Attempt attempt = attempts_.close(id);
+  FIRN_CHECK(now >= attempt.phase_began);
+  fleet_.let_go(attempt.machine, attempt.holding);
+  if (attempt.holding == Holding::place_in_line) transfers_.leave(attempt.machine, id);
+  if (attempt.holding == Holding::transfer_slot) transfers_.release(attempt.machine);
+  return attempt;
+}
+
+Verdict Scheduler::attempt_succeeded(AttemptId id, TimePoint now) {
+  const Attempt attempt = close(id, now);
+  fleet_.delivered(attempt.machine);
+  end_step(attempt.step, StepState::succeeded);
+  release_dependents(attempt.step);
+  return verdict_on(attempt);
+}
+
+Verdict Scheduler::attempt_failed(AttemptId id, FailureClass failure, TimePoint now) {
+  const Attempt attempt = close(id, now);
+  Step& step = graph_.at(attempt.step);
+  if (failure == FailureClass::transient && step.is_fixed_output)
+    failure = FailureClass::fetch_failed;
+  const FailurePolicy& policy = policy_of(failure);
+  Verdict verdict = verdict_on(attempt);
+  verdict.failure = failure;
+  step.last_failure = failure;
+  if (policy.may_fail_build) ++step.verdicts;
+  blame(verdict, policy, attempt.began, now);
+  verdict.outcome = judge(step, policy);
+  switch (verdict.outcome) {
+    case Verdict::Outcome::retry:
+      try_again(verdict, policy, now);
+      return verdict;
+    case Verdict::Outcome::failed:
+      verdict.may_be_remembered = policy.may_be_remembered && !step.is_fixed_output;
+      is_stopped_ = is_stopped_ || !options_.keep_going;
+      end_step(attempt.step, StepState::failed);
+      break;
+    case Verdict::Outcome::cancelled:
+      end_step(attempt.step, StepState::cancelled);
+      break;
+    default:
+      end_step(attempt.step, StepState::aborted);
+  }
+  fell_dependents(attempt.step, verdict.fallen);
+  return verdict;
+}
+
+void Scheduler::blame(Verdict& verdict,
+                      const FailurePolicy& policy,
+                      TimePoint began,
+                      TimePoint now) {
+  if (policy.counts_against_machine) {
+    verdict.machine_out_until = fleet_.fault(verdict.machine, began, now, random_);
+    return;
+  }
+  // A machine that came to a verdict of its own works.
+  if (policy.may_fail_build && policy.retry == Retry::never) fleet_.delivered(verdict.machine);
+}
+
+Verdict::Outcome Scheduler::judge(const Step& step, const FailurePolicy& policy) const {
+  if (step.is_cancelling || policy.failure == FailureClass::cancelled) {
+    return Verdict::Outcome::cancelled;
+  }
+  if (policy.may_fail_build && step.verdicts >= policy.max_tries) return Verdict::Outcome::failed;
+  if (!policy.may_fail_build && step.tries >= policy.max_tries) return Verdict::Outcome::aborted;
+  if (fleet_.able(step.step_class) == 0) return Verdict::Outcome::aborted;
+  return Verdict::Outcome::retry;
+}
+
+void Scheduler::try_again(Verdict& verdict, const FailurePolicy& policy, TimePoint now) {
+  const StepId id = verdict.step;
+  const Step& step = graph_.at(id);
+  if (policy.retry != Retry::anywhere_later) {
+    MachineSet& tried = tried_[id];
+    const auto place = std::lower_bound(tried.begin(), tried.end(), verdict.machine);
+    if (place == tried.end() || *place != verdict.machine) tried.insert(place, verdict.machine);
+    verdict.goes_elsewhere = fleet_.has_available(step.step_class, tried);
+  }
+  if (policy.retry == Retry::elsewhere_at_once && verdict.goes_elsewhere) {
+    verdict.retry_at = now;
+    make_ready(id);
+    return;
+  }
+  verdict.retry_at = now + options_.step_back_off.delay(step.tries - 1U, random_);
+  delay(id, *verdict.retry_at);
+}
+
+}  // namespace firn::sched

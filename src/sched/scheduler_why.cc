@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// The third part of the scheduler: what it says about a step that is not running.
+#include "sched/scheduler.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace firn::sched {
+
+WhyNot Scheduler::why(StepId id) const {
+  const Step& step = graph_.at(id);
+  WhyNot why;
+  why.tries = step.tries;
+  why.last_failure = step.last_failure;
+  if (is_final(step.state)) {
+    add_end(why, id);
+    return why;
+  }
+  if (step.state == StepState::running) {
+    const Attempt& attempt = attempts_.at(step.attempt);
+    why.reason = Reason::running;
+    why.machine = fleet_.machine(attempt.machine).name;
+    why.phase = attempt.phase;
+    return why;
+  }
+  why.machines = tally(id);
+  why.reason = waiting_reason(step, why.machines);
+  add_facts(why, id);
+  return why;
+}
+
+MachineTally Scheduler::tally(StepId id) const {
+  const Step& step = graph_.at(id);
+  const auto tried = tried_.find(id);
+  MachineTally tally;
+  for (std::uint32_t i = 0; i < fleet_.size(); ++i) {
+    const MachineId machine(i);
+    if (!fleet_.catalog().fits(step.step_class, fleet_.machine(machine).profile)) continue;
+    ++tally.able;
+    const bool is_tried = tried != tried_.end() &&
+                          std::binary_search(tried->second.begin(), tried->second.end(), machine);
+    switch (fleet_.machine(machine).standing()) {
+      case Standing::free:
+        ++(is_tried ? tally.tried : tally.free);
+        break;
+      case Standing::full:
+        ++tally.full;
+        break;
+      case Standing::needs_transfer:
+        ++tally.need_transfer;
+        break;
+      case Standing::backing_off:
+        ++tally.backing_off;
+        break;
+      case Standing::disabled:
+        ++tally.disabled;
+        break;
+      case Standing::unusable:
+        ++tally.unusable;
+        break;
+    }
+  }
+  return tally;
+}
+
+Reason Scheduler::waiting_reason(const Step& step, const MachineTally& tally) const {
+  if (tally.able == 0) return Reason::unsupported;
+  if (tally.able == tally.unusable) return Reason::machines_unusable;
+  if (step.state == StepState::waiting) return Reason::dependencies;
+  if (is_stopped_) return Reason::stopped;
+  if (pause_reason_) return Reason::paused;
+  if (step.state == StepState::delayed) return Reason::backing_off;
+  if (tally.free > 0) return Reason::next;
+  if (tally.full > 0) return Reason::machines_full;
+  if (tally.need_transfer > 0) return Reason::machines_need_transfer;
+  if (tally.backing_off > 0) return Reason::machines_backing_off;
+  return tally.disabled > 0 ? Reason::machines_disabled : Reason::next;
+}
+
+void Scheduler::add_facts(WhyNot& why, StepId id) const {
+  const Step& step = graph_.at(id);
+  switch (why.reason) {
+    case Reason::unsupported:
+    case Reason::machines_unusable:
+    case Reason::machines_backing_off:
+      add_machine_facts(why, step);
+      break;
+    case Reason::dependencies:
+      add_steps(why, graph_.dependencies(id));
+      break;
+    case Reason::paused:
+      why.detail = pause_reason_.value_or("");
+      break;
+    case Reason::backing_off:
+      why.until = step.due;
+      break;
+    default:
+      break;
+  }
+}
+
+// Names the machine that stands nearest to taking the step.
+void Scheduler::add_machine_facts(WhyNot& why, const Step& step) const {
+  const Catalog& catalog = fleet_.catalog();
+  why.needs = catalog.describe(step.step_class);
+  std::pair<std::size_t, TimePoint> nearest{std::numeric_limits<std::size_t>::max(),
+                                            TimePoint::max()};
+  for (std::uint32_t i = 0; i < fleet_.size(); ++i) {
+    const Machine& machine = fleet_.machine(MachineId(i));
+    const std::pair distance{catalog.gap(step.step_class, machine.profile).distance(),
+                             machine.back_off_until.value_or(TimePoint::max())};
+    if (distance < nearest) {
+      nearest = distance;
+      why.machine = machine.name;
+      why.until = machine.back_off_until;
+      why.detail = why.reason == Reason::unsupported
+                       ? catalog.describe_gap(step.step_class, machine.profile)
+                       : machine.unusable_reason;
+    }
+  }
+}
+
+void Scheduler::add_end(WhyNot& why, StepId id) const {
+  const Step& step = graph_.at(id);
+  switch (step.state) {
+    case StepState::failed:
+      why.reason = Reason::failed;
+      break;
+    case StepState::aborted:
+      why.reason = Reason::aborted;
+      if (const auto reason = abort_reasons_.find(id); reason != abort_reasons_.end()) {
+        why.detail = reason->second;
+      }
+      break;
+    case StepState::dependency_failed:
+      why.reason = Reason::dependency_failed;
+      why.detail = to_string(graph_.at(step.cause).state);
+      break;
+    case StepState::cancelled:
+      why.reason = Reason::cancelled;
+      break;
+    default:
+      why.reason = Reason::succeeded;
+      break;
+  }
+  if (step.cause != kNoStep) add_steps(why, {step.cause});
+}
+
+void Scheduler::add_steps(WhyNot& why, std::vector<StepId> steps) const {
+  constexpr std::size_t kNamed = 3;
+  why.steps = std::move(steps);
+  for (std::size_t i = 0; i < std::min(kNamed, why.steps.size()); ++i) {
+    why.step_names.push_back(graph_.at(why.steps[i]).name);
+  }
+}
+
+}  // namespace firn::sched

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps and who waits for whom. Only edges between unfinished steps are kept: one goes when
+// either end does, in constant time, and its place is used again.
+#pragma once
+
+#include "base/id.h"
+#include "base/units.h"
+#include "sched/catalog.h"
+#include "sched/failure.h"
+#include "sched/ids.h"
+#include "sched/ready_queues.h"
+#include "sched/state.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace firn::sched {
+
+using EdgeId = Id<struct EdgeTag, std::uint32_t>;
+
+inline constexpr EdgeId kNoEdge{0xffffffffU};
+
+/// All that is kept of a step. The scheduler changes it; the edges are the graph's.
+struct Step {
+  std::string name;
+  AttemptId attempt;  ///< while running
+  TimePoint due;      ///< while delayed
+  /// The step at the root of its fall, where it fell.
+  StepId cause = kNoStep;
+  ClassId step_class;
+  QueueId queue;  ///< while ready
+  std::int32_t priority = 0;
+  /// How many steps were ever added that depend on it directly.
+  std::uint32_t dependents = 0;
+  /// Unfinished dependencies.
+  std::uint32_t waiting_for = 0;
+  EdgeId first_dependency = kNoEdge;
+  EdgeId first_dependent = kNoEdge;
+  StepState state = StepState::waiting;
+  std::uint8_t tries = 0;
+  /// Tries that ended with a class that may fail a build.
+  std::uint8_t verdicts = 0;
+  std::optional<FailureClass> last_failure = std::nullopt;
+  bool is_fixed_output = false;
+  bool is_cancelling = false;
+};
+
+/// Owns steps and edges. References to steps last until the next `add`.
+class StepGraph {
+ public:
+  StepId add(Step step);
+  void add_edge(StepId dependent, StepId dependency);
+
+  /// Throws Bug for an id that `add` did not return.
+  Step& at(StepId id);
+  const Step& at(StepId id) const;
+
+  std::uint32_t size() const { return static_cast<std::uint32_t>(steps_.size()); }
+
+  /// Cuts the edges to the step's dependents. Returns those that wait for nothing more.
+  std::vector<StepId> release_dependents(StepId id);
+  /// Cuts the edges to the step's dependents and returns them all, once each.
+  std::vector<StepId> cut_dependents(StepId id);
+  /// Cuts the edges to the step's dependencies.
+  void cut_dependencies(StepId id);
+
+  /// The unfinished ones, in order of age, once each.
+  std::vector<StepId> dependencies(StepId id) const;
+
+ private:
+  /// In two lists at once: the dependent's dependencies and the dependency's dependents.
+  struct Edge {
+    StepId dependent;
+    StepId dependency;
+    EdgeId next_dependency = kNoEdge;
+    EdgeId previous_dependency = kNoEdge;
+    EdgeId next_dependent = kNoEdge;
+    EdgeId previous_dependent = kNoEdge;
+  };
+
+  Edge& edge(EdgeId id) { return edges_[id.value()]; }
+
+  EdgeId take_edge();
+  void cut(EdgeId id);
+
+  std::vector<Step> steps_;
+  std::vector<Edge> edges_;
+  // Cut edges, chained by next_dependency.
+  EdgeId first_unused_ = kNoEdge;
+};
+
+}  // namespace firn::sched
