@@ -102,6 +102,14 @@ nix::BuildResult build_result_of(const Json& value) {
   return result;
 }
 
+std::vector<std::string> signatures_of(const Json& list) {
+  std::vector<std::string> out;
+  for (const auto& item : list) {
+    out.push_back(item.at("keyName").get<std::string>() + ":" + item.at("sig").get<std::string>());
+  }
+  return out;
+}
+
 /// The vector has no path; both sides of the comparison have the blank one.
 nix::PathInfo path_info_of(const Json& value) {
   auto info = blank<nix::PathInfo>();
@@ -111,10 +119,7 @@ nix::PathInfo path_info_of(const Json& value) {
   info.nar_hash = parse_hash(value.at("narHash").get<std::string>());
   info.nar_size = ByteCount(value.at("narSize"));
   info.ca = content_address_of(value.at("ca"));
-  for (const auto& signature : value.at("signatures")) {
-    info.signatures.push_back(signature.at("keyName").get<std::string>() + ":" +
-                              signature.at("sig").get<std::string>());
-  }
+  info.signatures = signatures_of(value.at("signatures"));
   return info;
 }
 
@@ -127,31 +132,69 @@ TEST_F(WireGolden, Texts) {
   }
 }
 
-TEST_F(WireGolden, Lists) {
-  const auto file = std::string("common-protocol/vector");
+void expect_lists(const std::string& file) {
+  using Texts = std::vector<std::string>;
   const auto json = json_of(file);
-  std::vector<std::vector<std::string>> first;
-  for (std::size_t i = 0; i < 3; ++i)
-    first.push_back(json.at(i));
   const auto bytes = read_golden(file + ".bin");
   Decoder in(bytes);
-  std::vector<std::vector<std::string>> values(3);
-  for (auto& value : values)
-    in.texts(value, kNameLimit);
-  EXPECT_EQ(values, first);
-  std::vector<std::vector<std::string>> last(in.count(8));
-  for (auto& value : last)
-    in.texts(value, kNameLimit);
-  EXPECT_EQ(last, json.at(3).get<std::vector<std::vector<std::string>>>());
+  std::vector<Texts> first(3);
+  for (auto& texts : first)
+    in.texts(texts, kNameLimit);
+  EXPECT_EQ(first, (std::vector<Texts>{json.at(0), json.at(1), json.at(2)}));
+  std::vector<Texts> last(in.count(8));
+  for (auto& texts : last)
+    in.texts(texts, kNameLimit);
+  EXPECT_EQ(last, json.at(3).get<std::vector<Texts>>());
   EXPECT_EQ(in.consumed(), bytes.size());
   std::string written;
   Encoder out(written);
-  for (const auto& value : values)
-    out.texts(value, kNameLimit);
+  for (const auto& texts : first)
+    out.texts(texts, kNameLimit);
   out.u64(last.size());
-  for (const auto& value : last)
-    out.texts(value, kNameLimit);
+  for (const auto& texts : last)
+    out.texts(texts, kNameLimit);
   EXPECT_EQ(written, bytes);
+}
+
+TEST_F(WireGolden, Lists) {
+  expect_lists("common-protocol/vector");
+  expect_lists("serve-protocol/vector");
+}
+
+// No command carries these; they show that the primitives read what other protocols are made of.
+TEST_F(WireGolden, DerivationOutputs) {
+  const auto visit = [](auto& io, auto& text) { io.text(text, kNameLimit); };
+  for (const std::string family : {"common-protocol", "serve-protocol"}) {
+    const auto file = family + "/drv-output";
+    expect_vector(file + ".bin", json_of(file).get<std::vector<std::string>>(), visit);
+  }
+  std::vector<std::string> binary;
+  for (const auto& output : json_of("serve-protocol/drv-output-2.8")) {
+    binary.push_back(path_or_none(output.at("drvPath"))->str());
+    binary.push_back(output.at("outputName"));
+  }
+  expect_vector("serve-protocol/drv-output-2.8.bin", binary, visit);
+}
+
+TEST_F(WireGolden, Realisations) {
+  for (const std::string family : {"common-protocol", "serve-protocol"}) {
+    std::vector<std::string> texts;
+    for (const auto& value : json_of(family + "/realisation"))
+      texts.push_back(value.dump());
+    expect_vector(family + "/realisation.bin", texts, [](auto& io, auto& text) {
+      io.text(text, kJsonLimit);
+    });
+  }
+  const auto json = json_of("serve-protocol/realisation-2.8");
+  const auto& value = json.at("value");
+  const auto signatures = signatures_of(value.at("signatures"));
+  std::string written;
+  Encoder io(written);
+  io.path(nix::DrvPath(*path_or_none(json.at("key").at("drvPath"))));
+  io.text(json.at("key").at("outputName").get<std::string>(), kNameLimit);
+  io.path(*path_or_none(value.at("outPath")));
+  io.texts(signatures, kSignatureLimit);
+  EXPECT_EQ(written, read_golden("serve-protocol/realisation-2.8.bin"));
 }
 
 TEST_F(WireGolden, Paths) {
