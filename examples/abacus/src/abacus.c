@@ -1,35 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "abacus.h"
 
-#include <string.h>
-
 #include "evaluator.h"
 #include "functions.h"
 #include "printer.h"
 
+#include <string.h>
+
 enum { MAX_DIGITS = 60 };
 
 struct Abacus {
-  Arena *arena;
+  Arena* arena;
   Variables variables;
   Text answer;
   Failure failure;
 };
 
-Abacus *abacus_new(void) {
-  Arena *arena = arena_new();
-  Abacus *abacus = arena_alloc(arena, sizeof *abacus);
+Abacus* abacus_new(void) {
+  Arena* arena = arena_new();
+  Abacus* abacus = arena_alloc(arena, sizeof *abacus);
   abacus->arena = arena;
   abacus->variables.arena = arena;
   return abacus;
 }
 
-void abacus_free(Abacus *abacus) { arena_free(abacus->arena); }
+void abacus_free(Abacus* abacus) {
+  arena_free(abacus->arena);
+}
 
-bool abacus_calculate(Abacus *abacus, const char *line) {
+bool abacus_calculate(Abacus* abacus, const char* line) {
   abacus->failure = (Failure){.is_set = false};
   abacus->answer = text_new(abacus->arena);
-  const Node *tree = parse(abacus->arena, line, &abacus->failure);
+  const Node* tree = parse(abacus->arena, line, &abacus->failure);
   Rational value;
   if (tree == NULL || !evaluate(tree, &abacus->variables, &value, &abacus->failure)) {
     text_add(&abacus->answer, abacus->failure.message);
@@ -43,10 +45,14 @@ bool abacus_calculate(Abacus *abacus, const char *line) {
   return true;
 }
 
-const char *abacus_answer(const Abacus *abacus) { return text_string(&abacus->answer); }
+const char* abacus_answer(const Abacus* abacus) {
+  return text_string(&abacus->answer);
+}
 
-size_t abacus_column(const Abacus *abacus) { return abacus->failure.column; }
+size_t abacus_column(const Abacus* abacus) {
+  return abacus->failure.column;
+}
 
-const char *abacus_function(size_t index) {
+const char* abacus_function(size_t index) {
   return index < function_count ? functions[index].help : NULL;
 }

@@ -6,8 +6,8 @@
 
 typedef struct Arena Arena;
 
-Arena *arena_new(void);
-void arena_free(Arena *arena);
+Arena* arena_new(void);
+void arena_free(Arena* arena);
 
 // Zeroed and aligned for any type. Ends the program where there is no memory.
-void *arena_alloc(Arena *arena, size_t size);
+void* arena_alloc(Arena* arena, size_t size);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluator.h"
 
-#include <string.h>
-
 #include "functions.h"
+
+#include <string.h>
 
 enum { MAX_EXPONENT = 20000 };
 
-static bool evaluate_number(const Node *node, Arena *arena, Rational *value) {
-  const char *start = node->token.start;
-  const char *point = memchr(start, '.', node->token.length);
+static bool evaluate_number(const Node* node, Arena* arena, Rational* value) {
+  const char* start = node->token.start;
+  const char* point = memchr(start, '.', node->token.length);
   const size_t whole = point == NULL ? node->token.length : (size_t)(point - start);
   const size_t digits = point == NULL ? 0 : node->token.length - whole - 1;
   const Natural scale = natural_power(arena, natural_from(arena, 10), digits);
@@ -19,20 +19,29 @@ static bool evaluate_number(const Node *node, Arena *arena, Rational *value) {
   return true;
 }
 
-static bool evaluate_variable(const Node *node, const Variables *variables, Rational *value, Failure *failure) {
+static bool evaluate_variable(const Node* node,
+                              const Variables* variables,
+                              Rational* value,
+                              Failure* failure) {
   const Token name = node->token;
-  const Rational *found = variables_find(variables, name.start, name.length);
-  if (found == NULL) return fail(failure, name.column, "'%.*s' has no value yet", (int)name.length, name.start);
+  const Rational* found = variables_find(variables, name.start, name.length);
+  if (found == NULL)
+    return fail(failure, name.column, "'%.*s' has no value yet", (int)name.length, name.start);
   *value = *found;
   return true;
 }
 
-static bool evaluate_call(const Node *node, Variables *variables, Rational *value, Failure *failure) {
+static bool evaluate_call(const Node* node,
+                          Variables* variables,
+                          Rational* value,
+                          Failure* failure) {
   const Token name = node->token;
-  const Function *function = function_find(name.start, name.length);
-  if (function == NULL) return fail(failure, name.column, "no function '%.*s'", (int)name.length, name.start);
+  const Function* function = function_find(name.start, name.length);
+  if (function == NULL)
+    return fail(failure, name.column, "no function '%.*s'", (int)name.length, name.start);
   if (node->count < function->least || node->count > function->most) {
-    return fail(failure, name.column, "%s takes other arguments: %s", function->name, function->help);
+    return fail(
+        failure, name.column, "%s takes other arguments: %s", function->name, function->help);
   }
   Rational arguments[MAX_ARGUMENTS];
   for (size_t i = 0; i < node->count; ++i) {
@@ -46,18 +55,29 @@ static bool evaluate_call(const Node *node, Variables *variables, Rational *valu
   return !failure->is_set;
 }
 
-static bool power(Arena *arena, Rational base, Rational exponent, size_t column, Rational *value, Failure *failure) {
+static bool power(Arena* arena,
+                  Rational base,
+                  Rational exponent,
+                  size_t column,
+                  Rational* value,
+                  Failure* failure) {
   uint64_t times = 0;
   const bool is_small = natural_to_u64(exponent.top, &times) && times <= MAX_EXPONENT;
   if (!rational_is_integer(exponent) || !is_small) {
     return fail(failure, column, "an exponent is a whole number up to %d", MAX_EXPONENT);
   }
-  if (exponent.is_negative && rational_is_zero(base)) return fail(failure, column, "division by zero");
+  if (exponent.is_negative && rational_is_zero(base))
+    return fail(failure, column, "division by zero");
   *value = rational_power(arena, base, exponent.is_negative ? -(int64_t)times : (int64_t)times);
   return true;
 }
 
-static bool divide(Arena *arena, Rational left, Rational right, const Token sign, Rational *value, Failure *failure) {
+static bool divide(Arena* arena,
+                   Rational left,
+                   Rational right,
+                   const Token sign,
+                   Rational* value,
+                   Failure* failure) {
   if (rational_is_zero(right)) return fail(failure, sign.column, "division by zero");
   *value = rational_divide(arena, left, right);
   if (*sign.start == '/') return true;
@@ -66,12 +86,15 @@ static bool divide(Arena *arena, Rational left, Rational right, const Token sign
   return true;
 }
 
-static bool evaluate_binary(const Node *node, Variables *variables, Rational *value, Failure *failure) {
+static bool evaluate_binary(const Node* node,
+                            Variables* variables,
+                            Rational* value,
+                            Failure* failure) {
   Rational left;
   Rational right;
   if (!evaluate(node->children[0], variables, &left, failure)) return false;
   if (!evaluate(node->children[1], variables, &right, failure)) return false;
-  Arena *arena = variables->arena;
+  Arena* arena = variables->arena;
   switch (*node->token.start) {
     case '+':
       *value = rational_add(arena, left, right);
@@ -89,7 +112,10 @@ static bool evaluate_binary(const Node *node, Variables *variables, Rational *va
   }
 }
 
-static bool evaluate_unary(const Node *node, Variables *variables, Rational *value, Failure *failure) {
+static bool evaluate_unary(const Node* node,
+                           Variables* variables,
+                           Rational* value,
+                           Failure* failure) {
   if (!evaluate(node->children[0], variables, value, failure)) return false;
   if (token_is(node->token, '-')) {
     *value = rational_negate(*value);
@@ -100,7 +126,7 @@ static bool evaluate_unary(const Node *node, Variables *variables, Rational *val
   return !failure->is_set;
 }
 
-bool evaluate(const Node *tree, Variables *variables, Rational *value, Failure *failure) {
+bool evaluate(const Node* tree, Variables* variables, Rational* value, Failure* failure) {
   switch (tree->kind) {
     case NODE_NUMBER:
       return evaluate_number(tree, variables->arena, value);

@@ -5,6 +5,6 @@
 #include "parser.h"
 #include "variables.h"
 
-// False where the line has no value; `failure` then says why. An assignment changes `variables`, whose arena owns all
-// numbers.
-bool evaluate(const Node *tree, Variables *variables, Rational *value, Failure *failure);
+// False where the line has no value; `failure` then says why. An assignment changes `variables`,
+// whose arena owns all numbers.
+bool evaluate(const Node* tree, Variables* variables, Rational* value, Failure* failure);

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-bool fail(Failure *failure, size_t column, const char *format, ...) {
+bool fail(Failure* failure, size_t column, const char* format, ...) {
   if (failure->is_set) return false;
   failure->is_set = true;
   failure->column = column;

@@ -12,5 +12,5 @@ typedef struct {
 } Failure;
 
 // Keeps the first failure and ignores later ones. Always returns false.
-bool fail(Failure *failure, size_t column, const char *format, ...)
+bool fail(Failure* failure, size_t column, const char* format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -6,55 +6,57 @@
 enum { MAX_COUNT = 20000 };
 
 // An argument that is a small natural number.
-static uint64_t small(Rational a, const char *what, Failure *failure) {
+static uint64_t small(Rational a, const char* what, Failure* failure) {
   uint64_t value = 0;
-  if (a.is_negative || !rational_is_integer(a) || !natural_to_u64(a.top, &value) || value > MAX_COUNT) {
+  if (a.is_negative || !rational_is_integer(a) || !natural_to_u64(a.top, &value) ||
+      value > MAX_COUNT) {
     fail(failure, 0, "%s takes whole numbers from 0 to %d", what, MAX_COUNT);
     return 0;
   }
   return value;
 }
 
-static Rational whole(Arena *arena, Natural value) {
+static Rational whole(Arena* arena, Natural value) {
   return rational_make(arena, false, value, natural_from(arena, 1));
 }
 
 // The product from first to last; halves keep the factors of like size.
-static Natural product(Arena *arena, uint64_t first, uint64_t last) {
+static Natural product(Arena* arena, uint64_t first, uint64_t last) {
   if (first > last) return natural_from(arena, 1);
   if (first == last) return natural_from(arena, first);
   const uint64_t middle = (first + last) / 2;
   return natural_multiply(arena, product(arena, first, middle), product(arena, middle + 1, last));
 }
 
-Rational factorial(Arena *arena, Rational n, Failure *failure) {
+Rational factorial(Arena* arena, Rational n, Failure* failure) {
   return whole(arena, product(arena, 1, small(n, "'!'", failure)));
 }
 
-static Rational absolute(Arena *arena, const Rational *a, size_t count, Failure *failure) {
+static Rational absolute(Arena* arena, const Rational* a, size_t count, Failure* failure) {
   (void)arena, (void)count, (void)failure;
   return a->is_negative ? rational_negate(*a) : *a;
 }
 
-static Rational ceiling(Arena *arena, const Rational *a, size_t count, Failure *failure) {
+static Rational ceiling(Arena* arena, const Rational* a, size_t count, Failure* failure) {
   (void)count, (void)failure;
   return rational_negate(rational_floor(arena, rational_negate(*a)));
 }
 
-static Rational choose(Arena *arena, const Rational *a, size_t count, Failure *failure) {
+static Rational choose(Arena* arena, const Rational* a, size_t count, Failure* failure) {
   (void)count;
   const uint64_t n = small(a[0], "choose", failure);
   const uint64_t k = small(a[1], "choose", failure);
   if (k > n) return rational_from(arena, 0);
-  return whole(arena, natural_divide(arena, product(arena, n - k + 1, n), product(arena, 1, k), NULL));
+  return whole(arena,
+               natural_divide(arena, product(arena, n - k + 1, n), product(arena, 1, k), NULL));
 }
 
-static Rational denominator(Arena *arena, const Rational *a, size_t count, Failure *failure) {
+static Rational denominator(Arena* arena, const Rational* a, size_t count, Failure* failure) {
   (void)count, (void)failure;
   return whole(arena, a->bottom);
 }
 
-static Rational fibonacci(Arena *arena, const Rational *a, size_t count, Failure *failure) {
+static Rational fibonacci(Arena* arena, const Rational* a, size_t count, Failure* failure) {
   (void)count;
   Natural current = natural_from(arena, 0);
   Natural next = natural_from(arena, 1);
@@ -66,19 +68,20 @@ static Rational fibonacci(Arena *arena, const Rational *a, size_t count, Failure
   return whole(arena, current);
 }
 
-static Rational floor_of(Arena *arena, const Rational *a, size_t count, Failure *failure) {
+static Rational floor_of(Arena* arena, const Rational* a, size_t count, Failure* failure) {
   (void)count, (void)failure;
   return rational_floor(arena, *a);
 }
 
-static Rational greatest_divisor(Arena *arena, const Rational *a, size_t count, Failure *failure) {
+static Rational greatest_divisor(Arena* arena, const Rational* a, size_t count, Failure* failure) {
   (void)failure;
   Natural divisor = a[0].top;
-  for (size_t i = 1; i < count; ++i) divisor = natural_gcd(arena, divisor, a[i].top);
+  for (size_t i = 1; i < count; ++i)
+    divisor = natural_gcd(arena, divisor, a[i].top);
   return whole(arena, divisor);
 }
 
-static Rational least_multiple(Arena *arena, const Rational *a, size_t count, Failure *failure) {
+static Rational least_multiple(Arena* arena, const Rational* a, size_t count, Failure* failure) {
   (void)failure;
   Natural multiple = a[0].top;
   for (size_t i = 1; i < count; ++i) {
@@ -89,7 +92,7 @@ static Rational least_multiple(Arena *arena, const Rational *a, size_t count, Fa
   return whole(arena, multiple);
 }
 
-static Rational extreme(Arena *arena, const Rational *a, size_t count, int sign) {
+static Rational extreme(Arena* arena, const Rational* a, size_t count, int sign) {
   Rational best = a[0];
   for (size_t i = 1; i < count; ++i) {
     if (rational_compare(arena, a[i], best) * sign > 0) best = a[i];
@@ -97,17 +100,17 @@ static Rational extreme(Arena *arena, const Rational *a, size_t count, int sign)
   return best;
 }
 
-static Rational maximum(Arena *arena, const Rational *a, size_t count, Failure *failure) {
+static Rational maximum(Arena* arena, const Rational* a, size_t count, Failure* failure) {
   (void)failure;
   return extreme(arena, a, count, 1);
 }
 
-static Rational minimum(Arena *arena, const Rational *a, size_t count, Failure *failure) {
+static Rational minimum(Arena* arena, const Rational* a, size_t count, Failure* failure) {
   (void)failure;
   return extreme(arena, a, count, -1);
 }
 
-static Rational numerator(Arena *arena, const Rational *a, size_t count, Failure *failure) {
+static Rational numerator(Arena* arena, const Rational* a, size_t count, Failure* failure) {
   (void)count, (void)failure;
   const Rational top = whole(arena, a->top);
   return a->is_negative ? rational_negate(top) : top;
@@ -129,7 +132,7 @@ const Function functions[] = {
 
 const size_t function_count = sizeof functions / sizeof *functions;
 
-const Function *function_find(const char *name, size_t length) {
+const Function* function_find(const char* name, size_t length) {
   for (size_t i = 0; i < function_count; ++i) {
     if (strlen(functions[i].name) == length && memcmp(functions[i].name, name, length) == 0) {
       return &functions[i];

@@ -13,7 +13,14 @@
 #include "arena.h"
 #include "lexer.h"
 
-typedef enum { NODE_NUMBER, NODE_VARIABLE, NODE_CALL, NODE_UNARY, NODE_BINARY, NODE_ASSIGN } NodeKind;
+typedef enum {
+  NODE_NUMBER,
+  NODE_VARIABLE,
+  NODE_CALL,
+  NODE_UNARY,
+  NODE_BINARY,
+  NODE_ASSIGN
+} NodeKind;
 
 enum { MAX_ARGUMENTS = 8 };
 
@@ -23,8 +30,8 @@ struct Node {
   NodeKind kind;
   Token token;  // the number, the name or the sign
   size_t count;
-  const Node *children[MAX_ARGUMENTS];
+  const Node* children[MAX_ARGUMENTS];
 };
 
 // NULL where the line is wrong; `failure` then says why.
-const Node *parse(Arena *arena, const char *line, Failure *failure);
+const Node* parse(Arena* arena, const char* line, Failure* failure);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "printer.h"
 
-void print_fraction(Text *text, Rational value) {
+void print_fraction(Text* text, Rational value) {
   if (value.is_negative) text_add_char(text, '-');
   natural_print(text, value.top);
   if (rational_is_integer(value)) return;
@@ -9,10 +9,11 @@ void print_fraction(Text *text, Rational value) {
   natural_print(text, value.bottom);
 }
 
-// How many digits come before the part that repeats: as many as the bottom has factors 2 or 5, whichever are more.
-static size_t lead_of(Arena *arena, Natural bottom, size_t limit) {
+// How many digits come before the part that repeats: as many as the bottom has factors 2 or 5,
+// whichever are more.
+static size_t lead_of(Arena* arena, Natural bottom, size_t limit) {
   size_t lead = 0;
-  for (const uint64_t *prime = (const uint64_t[]){2, 5, 0}; *prime != 0; ++prime) {
+  for (const uint64_t* prime = (const uint64_t[]){2, 5, 0}; *prime != 0; ++prime) {
     const Natural divisor = natural_from(arena, *prime);
     Natural left = bottom;
     for (size_t count = 1; count <= limit; ++count) {
@@ -25,7 +26,7 @@ static size_t lead_of(Arena *arena, Natural bottom, size_t limit) {
   return lead;
 }
 
-void print_decimal(Text *text, Arena *arena, Rational value, size_t limit) {
+void print_decimal(Text* text, Arena* arena, Rational value, size_t limit) {
   const Natural ten = natural_from(arena, 10);
   Natural rest;
   if (value.is_negative) text_add_char(text, '-');
@@ -41,7 +42,8 @@ void print_decimal(Text *text, Arena *arena, Rational value, size_t limit) {
       first = rest;
       text_add_char(&digits, '(');
     }
-    natural_print(&digits, natural_divide(arena, natural_multiply(arena, rest, ten), value.bottom, &rest));
+    natural_print(&digits,
+                  natural_divide(arena, natural_multiply(arena, rest, ten), value.bottom, &rest));
     repeats = count >= lead && natural_compare(rest, first) == 0;
   }
   text_add_char(text, '.');
@@ -50,7 +52,7 @@ void print_decimal(Text *text, Arena *arena, Rational value, size_t limit) {
     if (repeats) text_add_char(text, ')');
     return;
   }
-  for (const char *at = text_string(&digits); *at != '\0'; ++at) {
+  for (const char* at = text_string(&digits); *at != '\0'; ++at) {
     if (*at != '(') text_add_char(text, *at);
   }
   text_add(text, "…");

@@ -7,10 +7,10 @@
 typedef struct Variable Variable;
 
 typedef struct {
-  Arena *arena;
-  Variable *first;
+  Arena* arena;
+  Variable* first;
 } Variables;
 
 // NULL where there is none of that name.
-const Rational *variables_find(const Variables *variables, const char *name, size_t length);
-void variables_set(Variables *variables, const char *name, size_t length, Rational value);
+const Rational* variables_find(const Variables* variables, const char* name, size_t length);
+void variables_set(Variables* variables, const char* name, size_t length, Rational value);

@@ -4,7 +4,7 @@
 #include "check.h"
 
 int main(void) {
-  Abacus *abacus = abacus_new();
+  Abacus* abacus = abacus_new();
   CHECK(abacus_calculate(abacus, "x = 1/3"));
   CHECK_TEXT(abacus_answer(abacus), "1/3 = 0.(3)");
   CHECK(abacus_calculate(abacus, "x * 3"));

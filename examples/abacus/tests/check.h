@@ -10,14 +10,14 @@
 static unsigned checks;
 static unsigned failures;
 
-static inline void check(bool holds, const char *what, const char *file, int line) {
+static inline void check(bool holds, const char* what, const char* file, int line) {
   ++checks;
   if (holds) return;
   if (++failures > 20) return;
   printf("%s:%d: does not hold: %s\n", file, line, what);
 }
 
-static inline void check_text(const char *got, const char *wanted, const char *file, int line) {
+static inline void check_text(const char* got, const char* wanted, const char* file, int line) {
   ++checks;
   if (strcmp(got, wanted) == 0) return;
   if (++failures > 20) return;
@@ -33,7 +33,7 @@ static inline int check_done(void) {
 }
 
 // The same numbers on every machine (xorshift).
-static inline uint64_t check_random(uint64_t *state) {
+static inline uint64_t check_random(uint64_t* state) {
   *state ^= *state << 13;
   *state ^= *state >> 7;
   *state ^= *state << 17;

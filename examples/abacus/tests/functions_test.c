@@ -4,17 +4,18 @@
 #include "check.h"
 #include "printer.h"
 
-static const char *call(Arena *arena, const char *name, int64_t a, int64_t b, size_t count) {
+static const char* call(Arena* arena, const char* name, int64_t a, int64_t b, size_t count) {
   Failure failure = {.is_set = false};
   const Rational arguments[] = {rational_from(arena, a), rational_from(arena, b)};
-  const Rational value = function_find(name, strlen(name))->apply(arena, arguments, count, &failure);
+  const Rational value =
+      function_find(name, strlen(name))->apply(arena, arguments, count, &failure);
   Text text = text_new(arena);
   print_fraction(&text, value);
   return failure.is_set ? "failure" : text_string(&text);
 }
 
 int main(void) {
-  Arena *arena = arena_new();
+  Arena* arena = arena_new();
   CHECK_TEXT(call(arena, "abs", -5, 0, 1), "5");
   CHECK_TEXT(call(arena, "choose", 52, 5, 2), "2598960");
   CHECK_TEXT(call(arena, "choose", 5, 52, 2), "0");
@@ -26,7 +27,8 @@ int main(void) {
   CHECK_TEXT(call(arena, "max", -1, 3, 2), "3");
   CHECK_TEXT(call(arena, "min", -1, 3, 2), "-1");
   CHECK(function_find("nothing", 7) == NULL);
-  for (size_t i = 1; i < function_count; ++i) CHECK(strcmp(functions[i - 1].name, functions[i].name) < 0);
+  for (size_t i = 1; i < function_count; ++i)
+    CHECK(strcmp(functions[i - 1].name, functions[i].name) < 0);
   // Pascal's triangle: every row sums to a power of two.
   for (int64_t n = 0; n <= 120; ++n) {
     Rational sum = rational_from(arena, 0);

@@ -4,7 +4,7 @@
 #include "check.h"
 
 // "kind:text" of each token, with blanks between.
-static const char *tokens_of(const char *line, Failure *failure) {
+static const char* tokens_of(const char* line, Failure* failure) {
   static char all[256];
   all[0] = '\0';
   Lexer lexer = lexer_new(line, failure);

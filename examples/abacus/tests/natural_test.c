@@ -3,22 +3,25 @@
 
 #include "check.h"
 
-static Natural parse(Arena *arena, const char *digits) { return natural_parse(arena, digits, strlen(digits)); }
+static Natural parse(Arena* arena, const char* digits) {
+  return natural_parse(arena, digits, strlen(digits));
+}
 
-static const char *print(Arena *arena, Natural a) {
+static const char* print(Arena* arena, Natural a) {
   Text text = text_new(arena);
   natural_print(&text, a);
   return text_string(&text);
 }
 
-static Natural random_natural(Arena *arena, uint64_t *state) {
+static Natural random_natural(Arena* arena, uint64_t* state) {
   char digits[200];
   const size_t length = 1 + check_random(state) % (sizeof digits - 1);
-  for (size_t i = 0; i < length; ++i) digits[i] = "0099123456780099"[check_random(state) % 16];
+  for (size_t i = 0; i < length; ++i)
+    digits[i] = "0099123456780099"[check_random(state) % 16];
   return natural_parse(arena, digits, length);
 }
 
-static void check_words(Arena *arena) {
+static void check_words(Arena* arena) {
   CHECK_TEXT(print(arena, natural_from(arena, 0)), "0");
   CHECK_TEXT(print(arena, natural_from(arena, UINT64_MAX)), "18446744073709551615");
   CHECK_TEXT(print(arena, parse(arena, "0001000000000000000000000")), "1000000000000000000000");
@@ -30,8 +33,8 @@ static void check_words(Arena *arena) {
 }
 
 // What must hold for any numbers.
-static void check_laws(uint64_t *state) {
-  Arena *arena = arena_new();
+static void check_laws(uint64_t* state) {
+  Arena* arena = arena_new();
   const Natural a = random_natural(arena, state);
   const Natural b = natural_add(arena, random_natural(arena, state), natural_from(arena, 1));
   Natural rest;
@@ -50,10 +53,11 @@ static void check_laws(uint64_t *state) {
 }
 
 int main(void) {
-  Arena *arena = arena_new();
+  Arena* arena = arena_new();
   check_words(arena);
   arena_free(arena);
   uint64_t state = 42;
-  for (int i = 0; i < 10000; ++i) check_laws(&state);
+  for (int i = 0; i < 10000; ++i)
+    check_laws(&state);
   return check_done();
 }

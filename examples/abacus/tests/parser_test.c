@@ -4,7 +4,7 @@
 #include "check.h"
 #include "text.h"
 
-static void print(Text *text, const Node *node) {
+static void print(Text* text, const Node* node) {
   if (node->count > 0) text_add_char(text, '(');
   text_printf(text, "%.*s", (int)node->token.length, node->token.start);
   for (size_t i = 0; i < node->count; ++i) {
@@ -15,10 +15,10 @@ static void print(Text *text, const Node *node) {
 }
 
 // The tree as Lisp would write it, or what is wrong.
-static const char *parsed(Arena *arena, const char *line) {
+static const char* parsed(Arena* arena, const char* line) {
   Failure failure = {.is_set = false};
   Text text = text_new(arena);
-  const Node *tree = parse(arena, line, &failure);
+  const Node* tree = parse(arena, line, &failure);
   if (tree != NULL) {
     print(&text, tree);
   } else {
@@ -28,7 +28,7 @@ static const char *parsed(Arena *arena, const char *line) {
 }
 
 int main(void) {
-  Arena *arena = arena_new();
+  Arena* arena = arena_new();
   CHECK_TEXT(parsed(arena, "1+2*3"), "(+ 1 (* 2 3))");
   CHECK_TEXT(parsed(arena, "1-2-3"), "(- (- 1 2) 3)");
   CHECK_TEXT(parsed(arena, "2^3^4"), "(^ 2 (^ 3 4))");
