@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sched/ready_queues.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace firn::sched {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+constexpr ClassId kClass{0};
+constexpr ClassId kOther{1};
+
+ReadyKey key(std::uint32_t step, std::int32_t priority = 0, std::uint32_t dependents = 0) {
+  return {.priority = priority, .dependents = dependents, .step = StepId(step)};
+}
+
+TEST(ReadyQueues, OrdersByPriorityThenDependentsThenAge) {
+  ReadyQueues queues;
+  QueueId id;
+  for (const ReadyKey& k : {key(4), key(3), key(2, 0, 5), key(1, -1, 9), key(5, 7)}) {
+    id = queues.push(kClass, {}, k);
+  }
+  std::vector<std::uint32_t> order;
+  while (!queues.active().empty())
+    order.push_back(queues.pop(id).value());
+  EXPECT_THAT(order, ElementsAre(5, 2, 3, 4, 1));
+}
+
+TEST(ReadyQueues, MovesAStepWhoseKeyChanges) {
+  ReadyQueues queues;
+  queues.push(kClass, {}, key(1));
+  const QueueId id = queues.push(kClass, {}, key(2));
+  queues.replace(id, key(2), key(2, 0, 1));
+  EXPECT_EQ(queues.pop(id), StepId(2));
+}
+
+TEST(ReadyQueues, KnowsWhichQueuesAreActive) {
+  ReadyQueues queues;
+  EXPECT_THAT(queues.active(), IsEmpty());
+  const QueueId one = queues.push(kClass, {}, key(1));
+  const QueueId two = queues.push(kOther, {}, key(2));
+  const QueueId detour = queues.push(kClass, {MachineId(3)}, key(3));
+  EXPECT_THAT(queues.active(), UnorderedElementsAre(one, two, detour));
+  queues.erase(one, key(1));
+  EXPECT_THAT(queues.active(), UnorderedElementsAre(two, detour));
+  EXPECT_EQ(queues.push(kClass, {}, key(1)), one);
+  EXPECT_THAT(queues.queue(detour).avoid, ElementsAre(MachineId(3)));
+}
+
+TEST(ReadyQueues, ReusesTheQueuesOfDetours) {
+  ReadyQueues queues;
+  const QueueId first = queues.push(kClass, {MachineId(1)}, key(1));
+  EXPECT_EQ(queues.pop(first), StepId(1));
+  const QueueId second = queues.push(kOther, {MachineId(2)}, key(2));
+  EXPECT_EQ(first, second);
+  EXPECT_EQ(queues.queue(second).step_class, kOther);
+  EXPECT_THAT(queues.queue(second).avoid, ElementsAre(MachineId(2)));
+}
+
+}  // namespace
+}  // namespace firn::sched
