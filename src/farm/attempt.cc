@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "farm/attempt.h"
+
+#include "aio/errors.h"
+#include "aio/phase.h"
+#include "store/verified_nar.h"
+#include "wire/serve_commands.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace firn::farm {
+
+using namespace std::chrono_literals;
+using sched::Phase;
+
+namespace {
+
+constexpr Duration kConnectLimit = 90s;
+constexpr Duration kQueryStall = 2min;
+/// The silence while a server registers a big path counts too.
+constexpr Duration kTransferStall = 5min;
+/// Somebody else sends the same path, under a watchdog of their own.
+constexpr Duration kClaimLimit = 6h;
+/// A builder that has been told a limit gets this long to enforce it itself; its word is better
+/// than ours.
+constexpr Duration kBuildGrace = 10min;
+/// Where the user sets no limit, Nix has none. This one only bounds what nobody will wait for.
+constexpr Duration kBuildCeiling = std::chrono::days(14);
+constexpr Duration kFinishLimit = 15s;
+constexpr std::size_t kTailLines = 25;
+
+/// Our own store and a builder meet in one conversation; this remembers which of them failed.
+class SourceWatch final : public store::NarStream {
+ public:
+  explicit SourceWatch(store::NarStream& nar) : nar_(nar) {}
+
+  aio::Task<Bytes> next() override {
+    is_reading_ = true;
+    const Bytes block = co_await nar_.next();
+    is_reading_ = false;
+    co_return block;
+  }
+
+  bool has_failed() const { return is_reading_; }
+
+ private:
+  store::NarStream& nar_;
+  bool is_reading_ = false;
+};
+
+/// The missing inputs of one step, from our own store.
+class InputSource final : public store::PathSource {
+ public:
+  InputSource(store::Store& store, std::vector<const nix::PathInfo*> paths)
+      : store_(store), paths_(std::move(paths)) {}
+
+  aio::Task<std::optional<Item>> next() override {
+    if (next_ == paths_.size()) co_return std::nullopt;
+    const auto& info = *paths_[next_++];
+    co_return Item{.info = info, .nar = store_.nar(info)};
+  }
+
+ private:
+  store::Store& store_;
+  std::vector<const nix::PathInfo*> paths_;
+  std::size_t next_ = 0;
+};
+
+/// References first. Outputs of one derivation may refer to each other, but not in a circle.
+void sort_by_references(std::vector<nix::PathInfo>& infos) {
+  std::vector<nix::PathInfo> sorted;
+  while (!infos.empty()) {
+    const auto ready = std::ranges::find_if(infos, [&](const auto& info) {
+      return std::ranges::none_of(infos, [&](const auto& other) {
+        return other.path != info.path && info.references.contains(other.path);
+      });
+    });
+    if (ready == infos.end())
+      throw Error(Kind::protocol, "the outputs refer to each other in a circle");
+    sorted.push_back(std::move(*ready));
+    infos.erase(ready);
+  }
+  infos = std::move(sorted);
+}
+
+}  // namespace
+
+Attempt::Attempt(const AttemptContext& context,
+                 sched::AttemptId id,
+                 const GraphNode& node,
+                 BuildMachine& machine)
+    : context_(context),
+      id_(id),
+      node_(node),
+      machine_(machine),
+      phase_began_(context.loop.timers().now()) {}
+
+Attempt::~Attempt() = default;
+
+ByteCount Attempt::sent() const {
+  return session_ ? ByteCount((*session_)->link().sent().value() - session_began_sent_.value())
+                  : ByteCount();
+}
+
+ByteCount Attempt::received() const {
+  return session_
+             ? ByteCount((*session_)->link().received().value() - session_began_received_.value())
+             : ByteCount();
+}
+
+void Attempt::settle_phase() {
+  auto& cost = outcome_.costs.at(static_cast<std::size_t>(phase_));
+  const TimePoint now = context_.loop.timers().now();
+  const ByteCount moved = sent() + received();
+  cost.time += now - std::exchange(phase_began_, now);
+  cost.bytes += ByteCount(moved.value() - std::exchange(phase_began_at_, moved).value());
+}
+
+void Attempt::enter(Phase phase) {
+  settle_phase();
+  phase_ = phase;
+  context_.host.entered(id_, phase);
+}
+
+aio::Task<AttemptOutcome> Attempt::run() {
+  std::exception_ptr error;
+  try {
+    co_await work();
+  } catch (const Bug&) {
+    throw;
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (error) fail(aio::to_error(error));
+  settle_phase();
+  session_.reset();
+  if (log_) {
+    outcome_.log_file = log_->file();
+    if (outcome_.failure) outcome_.log_tail = log_->tail(kTailLines);
+  }
+  co_return std::move(outcome_);
+}
+
+void Attempt::fail(const Error& error) {
+  outcome_.failure = classify(error, source_, phase_);
+  outcome_.machine_is_unusable = phase_ == Phase::connecting && error.kind() == Kind::permission;
+  outcome_.message = error.what();
+}
+
+aio::Task<void> Attempt::work() {
+  co_await connect();
+  if (!machine_.local) co_await send_inputs();
+  co_await build();
+  if (outcome_.failure) co_return;
+  if (machine_.local) {
+    enter(Phase::publishing);
+  } else {
+    co_await receive_outputs();
+  }
+  session_->keep();
+}
+
+aio::Task<void> Attempt::connect() {
+  session_.emplace(co_await aio::within(
+      context_.loop, "connecting", kConnectLimit, machine_.sessions.acquire()));
+  auto& link = (*session_)->link();
+  session_began_sent_ = link.sent();
+  session_began_received_ = link.received();
+  link.listen({});
+}
+
+/// Locks `paths` on the machine and says which are missing there.
+aio::Task<nix::StorePathSet> Attempt::missing_of(nix::StorePathSet paths) {
+  auto& connection = **session_;
+  const wire::QueryValidPaths request{.lock = true, .substitute = false, .paths = std::move(paths)};
+  const auto valid = co_await aio::with_progress(context_.loop,
+                                                 "asking for missing inputs",
+                                                 kQueryStall,
+                                                 connection.progress(),
+                                                 connection.call(request));
+  session_->held().insert(valid.begin(), valid.end());
+  nix::StorePathSet missing;
+  std::ranges::set_difference(request.paths, valid, std::inserter(missing, missing.end()));
+  co_return missing;
+}
+
+aio::Task<void> Attempt::send_inputs() {
+  source_ = Source::origin;
+  const auto closure = co_await context_.infos.closure(node_.derivation.input_sources);
+  source_ = Source::builder;
+  nix::StorePathSet unknown;
+  for (const auto* info : closure) {
+    allowed_references_.insert(info->path);
+    if (!session_->held().contains(info->path)) unknown.insert(info->path);
+  }
+  if (unknown.empty()) co_return;
+  enter(Phase::sending_inputs);
+  auto missing = co_await missing_of(std::move(unknown));
+  while (co_await aio::within(context_.loop,
+                              "waiting for inputs that another step sends",
+                              kClaimLimit,
+                              machine_.unclaimed(missing))) {
+    missing = co_await missing_of(std::move(missing));
+  }
+  if (missing.empty()) co_return;
+  std::vector<const nix::PathInfo*> to_send;
+  for (const auto* info : closure) {
+    if (missing.contains(info->path)) to_send.push_back(info);
+  }
+  const BuildMachine::Claim claim(machine_, {missing.begin(), missing.end()});
+  InputSource source(context_.store, std::move(to_send));
+  auto& connection = **session_;
+  co_await aio::with_progress(context_.loop,
+                              "sending inputs",
+                              kTransferStall,
+                              connection.progress(),
+                              connection.add_paths(source));
+  session_->held().insert(missing.begin(), missing.end());
+}
+
+aio::Task<nix::BuildResult> Attempt::request_build() {
+  auto& connection = **session_;
+  const wire::BuildOptions options{.max_silent_time = context_.options.max_silent_time,
+                                   .build_timeout = context_.options.timeout,
+                                   .max_log_size = {},
+                                   .repeats = 0,
+                                   .enforce_determinism = false,
+                                   .keep_failed = false};
+  if (!machine_.local || context_.store_is_trusting) {
+    co_return co_await connection.call(wire::BuildDerivation{
+        .drv_path = node_.drv, .derivation = node_.derivation, .options = options});
+  }
+  const auto reply =
+      co_await connection.call(wire::BuildPaths{.targets = {node_.drv.str()}, .options = options});
+  nix::BuildResult result;
+  result.error_message = reply.message;
+  result.status = reply.exit_status == 0     ? nix::BuildStatus::built
+                  : reply.exit_status == 101 ? nix::BuildStatus::timed_out
+                  : reply.exit_status >= 100 ? nix::BuildStatus::permanent_failure
+                                             : nix::BuildStatus::misc_failure;
+  co_return result;
+}
+
+aio::Task<void> Attempt::build() {
+  enter(Phase::building);
+  log_ = std::make_shared<AttemptLog>(context_.options.log_folder, node_.drv);
+  (*session_)->link().listen([log = log_](std::string_view text) { log->append(text); });
+  session_->mark_built();
+  const auto& options = context_.options;
+  const Duration limit = options.timeout > 0s ? options.timeout + kBuildGrace : kBuildCeiling;
+  const Duration silence =
+      options.max_silent_time > 0s ? options.max_silent_time + kBuildGrace : kBuildCeiling;
+  const auto result = co_await aio::within(
+      context_.loop,
+      "building",
+      limit,
+      aio::with_progress(context_.loop, "building", silence, log_->progress(), request_build()));
+  if (nix::is_success(result.status)) {
+    const auto outputs = output_paths();
+    session_->held().insert(outputs.begin(), outputs.end());
+    co_return;
+  }
+  outcome_.failure = classify(result);
+  outcome_.message = reason_of(result);
+  // The end of the log can come after the result; it is whole only when the session has ended.
+  co_await aio::within(
+      context_.loop, "reading the end of the log", kFinishLimit, session_->finish());
+}
+
+nix::StorePathSet Attempt::output_paths() const {
+  nix::StorePathSet paths;
+  for (const auto& [name, output] : node_.derivation.outputs)
+    paths.insert(*output.path);
+  return paths;
+}
+
+aio::Task<void> Attempt::receive_outputs() {
+  enter(Phase::waiting_for_transfer_slot);
+  co_await context_.host.transfer_slot(id_);
+  settle_phase();
+  phase_ = Phase::receiving_outputs;
+  auto infos = co_await output_infos();
+  if (infos.size() > 1) {
+    const auto valid = co_await context_.store.lock(output_paths());
+    std::erase_if(infos, [&](const auto& info) { return valid.contains(info.path); });
+  }
+  for (std::size_t i = 0; i < infos.size(); ++i)
+    co_await receive(infos[i], i + 1 == infos.size());
+}
+
+aio::Task<std::vector<nix::PathInfo>> Attempt::output_infos() {
+  auto& connection = **session_;
+  const wire::QueryPathInfos request{.paths = output_paths()};
+  auto infos = co_await aio::with_progress(context_.loop,
+                                           "asking for the outputs",
+                                           kQueryStall,
+                                           connection.progress(),
+                                           connection.call(request));
+  nix::StorePathSet missing = request.paths;
+  for (auto& info : infos) {
+    if (missing.erase(info.path) == 0) {
+      throw Error(
+          Kind::protocol,
+          fmt::format(
+              "{} offers {}, which nobody asked for", connection.machine(), info.path.str()));
+    }
+    if (!info.nar_hash) co_await measure(info);
+    info.ultimate = false;
+  }
+  if (!missing.empty()) {
+    throw Error(Kind::protocol,
+                fmt::format("{} says that it built {}, which is not there",
+                            connection.machine(),
+                            missing.begin()->str()));
+  }
+  check_references(infos);
+  sort_by_references(infos);
+  co_return infos;
+}
+
+/// Servers below 2.4 do not tell hashes: the NAR is read twice.
+aio::Task<void> Attempt::measure(nix::PathInfo& info) {
+  const auto nar = (*session_)->dump(info.path);
+  Hasher hasher(HashAlgorithm::sha256);
+  std::uint64_t size = 0;
+  while (true) {
+    const Bytes block =
+        co_await aio::within(context_.loop, "receiving outputs", kTransferStall, nar->next());
+    if (block.empty()) break;
+    hasher.update(block);
+    size += block.size();
+  }
+  info.nar_hash = hasher.finish();
+  info.nar_size = ByteCount(size);
+}
+
+void Attempt::check_references(const std::vector<nix::PathInfo>& infos) const {
+  const auto outputs = output_paths();
+  for (const auto& info : infos) {
+    for (const auto& reference : info.references) {
+      if (outputs.contains(reference) || allowed_references_.contains(reference)) continue;
+      throw Error(Kind::protocol,
+                  fmt::format("{} refers to {}, which is no input of its derivation",
+                              info.path.str(),
+                              reference.str()));
+    }
+  }
+}
+
+aio::Task<void> Attempt::receive(const nix::PathInfo& info, bool is_last) {
+  auto& connection = **session_;
+  const auto nar = connection.dump(info.path);
+  store::VerifiedNar verified(context_.loop, *nar, info);
+  SourceWatch watched(verified);
+  std::exception_ptr error;
+  try {
+    co_await aio::with_progress(context_.loop,
+                                "receiving outputs",
+                                kTransferStall,
+                                connection.progress(),
+                                context_.store.add(info, watched));
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (error) {
+    source_ = watched.has_failed() ? Source::builder : Source::destination;
+    std::rethrow_exception(error);
+  }
+  context_.infos.remember(info);
+  if (is_last) enter(Phase::publishing);
+}
+
+}  // namespace firn::farm

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// One try of one step on one machine, from missing inputs to registered outputs. It reads from top
+// to bottom in `work`; every error ends it, and its boundary says whose fault that was.
+#pragma once
+
+#include "aio/loop.h"
+#include "farm/attempt_log.h"
+#include "farm/build_machine.h"
+#include "farm/classify.h"
+#include "farm/event.h"
+#include "farm/graph.h"
+#include "farm/options.h"
+#include "farm/path_infos.h"
+#include "store/store.h"
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace firn::farm {
+
+/// Whoever runs attempts and decides over their slots.
+class AttemptHost {
+ public:
+  AttemptHost() = default;
+  AttemptHost(const AttemptHost&) = delete;
+  AttemptHost& operator=(const AttemptHost&) = delete;
+  virtual ~AttemptHost() = default;
+
+  virtual void entered(sched::AttemptId attempt, sched::Phase phase) = 0;
+
+  /// Waits until the attempt may bring its outputs back.
+  virtual aio::Task<void> transfer_slot(sched::AttemptId attempt) = 0;
+};
+
+/// What all attempts of a run share.
+struct AttemptContext {
+  aio::Loop& loop;
+  store::Store& store;
+  PathInfos& infos;
+  const RunOptions& options;
+  /// Whether our own store takes derivations from us; if not, builds on this machine go by the .drv
+  /// in the store.
+  bool store_is_trusting = true;
+  AttemptHost& host;
+};
+
+/// How an attempt ended.
+struct AttemptOutcome {
+  /// None = the outputs are valid in our own store.
+  std::optional<sched::FailureClass> failure;
+  /// The machine will refuse the next attempt in the same way.
+  bool machine_is_unusable = false;
+  std::string message;
+  std::array<PhaseCost, kPhases> costs{};
+  std::string log_file;
+  std::vector<std::string> log_tail;
+};
+
+class Attempt {
+ public:
+  /// Borrows everything for as long as `run` takes.
+  Attempt(const AttemptContext& context,
+          sched::AttemptId id,
+          const GraphNode& node,
+          BuildMachine& machine);
+  ~Attempt();
+
+  /// Throws nothing but Bug.
+  aio::Task<AttemptOutcome> run();
+
+  ByteCount sent() const;
+  ByteCount received() const;
+
+ private:
+  aio::Task<void> work();
+  aio::Task<void> connect();
+  aio::Task<void> send_inputs();
+  aio::Task<nix::StorePathSet> missing_of(nix::StorePathSet paths);
+  aio::Task<void> build();
+  aio::Task<nix::BuildResult> request_build();
+  aio::Task<void> receive_outputs();
+  aio::Task<std::vector<nix::PathInfo>> output_infos();
+  aio::Task<void> measure(nix::PathInfo& info);
+  aio::Task<void> receive(const nix::PathInfo& info, bool is_last);
+  void check_references(const std::vector<nix::PathInfo>& infos) const;
+  nix::StorePathSet output_paths() const;
+  void enter(sched::Phase phase);
+  void settle_phase();
+  void fail(const Error& error);
+
+  const AttemptContext& context_;
+  sched::AttemptId id_;
+  const GraphNode& node_;
+  BuildMachine& machine_;
+  std::optional<store::SessionPool::Session> session_;
+  std::shared_ptr<AttemptLog> log_;
+  nix::StorePathSet allowed_references_;
+  AttemptOutcome outcome_;
+  Source source_ = Source::builder;
+  sched::Phase phase_ = sched::Phase::connecting;
+  TimePoint phase_began_;
+  ByteCount phase_began_at_;
+  ByteCount session_began_sent_;
+  ByteCount session_began_received_;
+};
+
+}  // namespace firn::farm

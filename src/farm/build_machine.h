@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// A machine of the farm at run time: its sessions, and what is on its way there.
+#pragma once
+
+#include "aio/wait_queue.h"
+#include "nix/store_path.h"
+#include "sched/ids.h"
+#include "store/session_pool.h"
+
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace firn::farm {
+
+class BuildMachine {
+ public:
+  BuildMachine(aio::Loop& loop,
+               sched::MachineId machine_id,
+               std::unique_ptr<transport::Connector> connector,
+               std::string name,
+               bool is_local)
+      : id(machine_id), local(is_local), sessions(loop, std::move(connector), std::move(name)) {}
+
+  const sched::MachineId id;
+  /// Its store is our own: nothing is copied.
+  const bool local;
+  store::SessionPool sessions;
+
+  /// Paths that a session is sending right now: nobody sends them a second time. Given back by
+  /// leaving scope.
+  class [[nodiscard]] Claim {
+   public:
+    Claim(BuildMachine& machine, std::vector<nix::StorePath> paths);
+    Claim(const Claim&) = delete;
+    Claim& operator=(const Claim&) = delete;
+    ~Claim();
+
+   private:
+    BuildMachine& machine_;
+    std::vector<nix::StorePath> paths_;
+  };
+
+  /// Waits until none of `paths` is claimed. True where it had to wait: then some may have become
+  /// valid.
+  aio::Task<bool> unclaimed(const nix::StorePathSet& paths);
+
+ private:
+  std::unordered_set<nix::StorePath> claimed_;
+  aio::WaitQueue released_;
+};
+
+}  // namespace firn::farm

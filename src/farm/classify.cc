@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "farm/classify.h"
+
+#include <string_view>
+
+namespace firn::farm {
+
+using sched::FailureClass;
+
+namespace {
+
+bool mentions(std::string_view text, std::string_view words) {
+  return text.find(words) != std::string_view::npos;
+}
+
+bool is_disk_full(std::string_view text) {
+  return mentions(text, "No space left on device") || mentions(text, "Disk quota exceeded") ||
+         mentions(text, "database or disk is full");
+}
+
+/// Somebody killed the builder from outside: the out-of-memory killer, a shutdown. Other signals
+/// are the build's own doing.
+bool was_killed(std::string_view text) {
+  for (const std::string_view words : {"due to signal 9", "due to signal 15"}) {
+    const auto place = text.find(words);
+    if (place == std::string_view::npos) continue;
+    const auto after = text.substr(place + words.size());
+    if (after.empty() || after[0] < '0' || after[0] > '9') return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+FailureClass classify(const Error& error, Source source, sched::Phase phase) {
+  if (error.kind() == Kind::cancelled) return FailureClass::cancelled;
+  if (source == Source::destination) return FailureClass::destination_down;
+  if (source == Source::origin) return FailureClass::input_missing;
+  if (is_disk_full(error.message())) return FailureClass::disk_full;
+  switch (error.kind()) {
+    case Kind::timeout:
+      if (phase == sched::Phase::building) return FailureClass::timed_out;
+      return phase == sched::Phase::connecting ? FailureClass::machine_lost
+                                               : FailureClass::transfer_stalled;
+    case Kind::protocol:
+    case Kind::invalid:
+      return FailureClass::protocol_error;
+    default:
+      return FailureClass::machine_lost;
+  }
+}
+
+FailureClass classify(const nix::BuildResult& result) {
+  using nix::BuildStatus;
+  const std::string_view words = result.error_message;
+  switch (result.status) {
+    case BuildStatus::permanent_failure:
+      if (is_disk_full(words)) return FailureClass::disk_full;
+      return was_killed(words) ? FailureClass::transient : FailureClass::build_failed;
+    case BuildStatus::input_rejected:
+    case BuildStatus::output_rejected:
+      return FailureClass::build_failed;
+    case BuildStatus::timed_out:
+      return mentions(words, "silence") ? FailureClass::silent_too_long : FailureClass::timed_out;
+    case BuildStatus::log_limit_exceeded:
+      return FailureClass::log_too_big;
+    case BuildStatus::not_deterministic:
+      return FailureClass::not_deterministic;
+    case BuildStatus::misc_failure:
+      if (is_disk_full(words)) return FailureClass::disk_full;
+      if (mentions(words, "does not exist, and substitution is disabled") ||
+          mentions(words, "is not valid"))
+        return FailureClass::input_missing;
+      return FailureClass::transient;
+    default:
+      return FailureClass::transient;
+  }
+}
+
+std::string reason_of(const nix::BuildResult& result) {
+  std::string text = nix::strip_ansi(result.error_message);
+  if (text.starts_with("error: ")) text.erase(0, 7);
+  text.resize(std::min(text.find('\n'), text.size()));
+  while (!text.empty() && (text.back() == ';' || text.back() == ' ' || text.back() == ':'))
+    text.pop_back();
+  return text.empty() ? to_string(result.status) : text;
+}
+
+}  // namespace firn::farm

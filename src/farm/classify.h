@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// From what happened to whose fault it is. Pure; what follows from a class is sched's table.
+#pragma once
+
+#include "base/error.h"
+#include "nix/build_result.h"
+#include "sched/failure.h"
+#include "sched/phase.h"
+
+#include <string>
+
+namespace firn::farm {
+
+/// Where an error came from.
+enum class Source : std::uint8_t {
+  builder,      ///< the conversation with the machine that builds
+  destination,  ///< our own store, while it took outputs in
+  origin,       ///< our own store, while inputs were read from it
+};
+
+sched::FailureClass classify(const Error& error, Source source, sched::Phase phase);
+
+/// For a result that is no success.
+sched::FailureClass classify(const nix::BuildResult& result);
+
+/// The builder's words about a failed build, in one line and without its copy of the log.
+std::string reason_of(const nix::BuildResult& result);
+
+}  // namespace firn::farm

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "farm/machine_access.h"
+
+#include "aio/child_process.h"
+#include "base/encoding.h"
+#include "base/error.h"
+#include "store/local_store.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace firn::farm {
+
+namespace {
+
+std::string parameter(const nix::StoreUri& uri, const std::string& key) {
+  const auto found = uri.parameters.find(key);
+  return found == uri.parameters.end() ? std::string() : found->second;
+}
+
+std::string serve_command(const nix::StoreUri& uri) {
+  std::string program = parameter(uri, "remote-program");
+  if (program.empty()) program = "nix-store";
+  std::string command = aio::quote_for_shell(program) + " --serve --write";
+  const std::string remote_store = parameter(uri, "remote-store");
+  if (!remote_store.empty()) command += " --store " + aio::quote_for_shell(remote_store);
+  return command;
+}
+
+transport::SshTarget ssh_target(const nix::Machine& machine) {
+  const auto& uri = machine.uri;
+  transport::SshTarget target{.user = uri.user,
+                              .host = uri.host,
+                              .port = uri.port,
+                              .key_file = machine.ssh_key,
+                              .host_key = machine.host_key,
+                              .compress = false,
+                              .extra_options = {}};
+  const std::string key = parameter(uri, "ssh-key");
+  if (target.key_file.empty()) target.key_file = key;
+  const std::string host_key = parameter(uri, "base64-ssh-public-host-key");
+  if (target.host_key.empty() && !host_key.empty()) target.host_key = decode_base64(host_key);
+  const std::string compress = parameter(uri, "compress");
+  target.compress = compress == "true" || compress == "1";
+  const char* options = std::getenv("NIX_SSHOPTS");
+  if (options != nullptr) target.extra_options = transport::split_options(options);
+  return target;
+}
+
+}  // namespace
+
+bool is_local(const nix::Machine& machine) {
+  const auto& uri = machine.uri;
+  if (uri.scheme == "local" || uri.scheme == "auto" || uri.scheme == "daemon") return true;
+  return uri.scheme == "ssh" && uri.host == "localhost" && uri.user.empty() && !uri.port;
+}
+
+std::string name_of(const nix::Machine& machine) {
+  return is_local(machine) ? "localhost" : machine.uri.identity();
+}
+
+std::unique_ptr<transport::Connector> connector_for(aio::Loop& loop,
+                                                    const transport::SocketFolder& folder,
+                                                    const nix::Machine& machine) {
+  if (is_local(machine)) return store::local_serve_connector(loop);
+  if (machine.uri.scheme != "ssh") {
+    throw Error(
+        Kind::invalid,
+        fmt::format("{}: machines are reached by ssh://[user@]host[:port]; '{}' is not served",
+                    name_of(machine),
+                    machine.uri.scheme));
+  }
+  return std::make_unique<transport::SshConnector>(
+      loop, folder, ssh_target(machine), serve_command(machine.uri));
+}
+
+sched::MachineSpec spec_for(const nix::Machine& machine, const std::string& own_system) {
+  sched::MachineSpec spec{
+      .name = name_of(machine),
+      .systems = {machine.systems.begin(), machine.systems.end()},
+      .supported_features = {machine.supported_features.begin(), machine.supported_features.end()},
+      .mandatory_features = {machine.mandatory_features.begin(), machine.mandatory_features.end()},
+      .max_jobs = machine.max_jobs,
+      .speed_factor = machine.speed_factor,
+      .is_local = is_local(machine)};
+  if (spec.systems.empty()) spec.systems = {own_system};
+  return spec;
+}
+
+}  // namespace firn::farm

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run is told. Plain values, read once.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace firn::farm {
+
+struct RunOptions {
+  /// Whether other steps go on after one has failed.
+  bool keep_going = false;
+  /// 0 = no limit of ours.
+  std::chrono::seconds max_silent_time{0};
+  /// 0 = no limit of ours.
+  std::chrono::seconds timeout{0};
+  /// Where logs are written; must exist.
+  std::string log_folder;
+  /// This machine's own system, such as "x86_64-linux".
+  std::string own_system;
+  /// Of all jitter.
+  std::uint64_t seed = 0;
+};
+
+}  // namespace firn::farm

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "farm/run.h"
+
+#include "aio/phase.h"
+#include "farm/machine_access.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace firn::farm {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration kTellEvery = 250ms;
+constexpr Duration kCloseLimit = 20s;
+
+sched::Options scheduler_options(const RunOptions& options) {
+  sched::Options result;
+  result.keep_going = options.keep_going;
+  result.seed = options.seed;
+  return result;
+}
+
+}  // namespace
+
+Run::Run(aio::Loop& loop,
+         store::Store& store,
+         const std::vector<nix::Machine>& machines,
+         Graph graph,
+         RunOptions options)
+    : loop_(loop),
+      store_(store),
+      graph_(std::move(graph)),
+      options_(std::move(options)),
+      scheduler_(scheduler_options(options_)),
+      infos_(store),
+      context_{.loop = loop,
+               .store = store,
+               .infos = infos_,
+               .options = options_,
+               .store_is_trusting = true,
+               .host = *this} {
+  add_machines(machines);
+  add_steps(scheduler_, graph_);
+}
+
+Run::~Run() = default;
+
+void Run::add_machines(const std::vector<nix::Machine>& machines) {
+  for (const auto& machine : machines) {
+    specs_.push_back(spec_for(machine, options_.own_system));
+    const auto id = scheduler_.add_machine(specs_.back());
+    machines_.push_back(std::make_unique<BuildMachine>(
+        loop_, id, connector_for(loop_, sockets_, machine), name_of(machine), is_local(machine)));
+  }
+}
+
+/// Steps get the numbers of their nodes.
+void Run::add_steps(sched::Scheduler& scheduler, const Graph& graph) {
+  std::vector<sched::StepId> dependencies;
+  for (const auto& node : graph.nodes) {
+    dependencies.clear();
+    for (const auto index : node.dependencies)
+      dependencies.emplace_back(static_cast<std::uint32_t>(index));
+    const auto features = nix::required_system_features(node.derivation);
+    const std::vector<std::string> required(features.begin(), features.end());
+    scheduler.add_step(
+        {.name = node.drv.derivation_name(),
+         .system = node.derivation.platform,
+         .required_features = required,
+         .placement = nix::prefers_local_build(node.derivation) ? sched::Placement::prefer_local
+                                                                : sched::Placement::anywhere,
+         .fixed_output = nix::is_fixed_output(node.derivation)},
+        dependencies);
+  }
+}
+
+bool Run::has_remote_machines() const {
+  return std::ranges::any_of(machines_, [](const auto& machine) { return !machine->local; });
+}
+
+std::vector<UnsupportedStep> Run::unsupported() const {
+  std::vector<UnsupportedStep> result;
+  for (const auto step : scheduler_.unsupported_steps()) {
+    result.push_back({.drv = graph_.nodes.at(step.value()).drv,
+                      .reason = sched::explain(scheduler_.why(step), now())});
+  }
+  return result;
+}
+
+std::vector<PlannedStep> Run::plan() const {
+  sched::Scheduler rehearsal(scheduler_options(options_));
+  for (const auto& spec : specs_)
+    rehearsal.add_machine(spec);
+  add_steps(rehearsal, graph_);
+  std::vector<PlannedStep> steps;
+  for (TimePoint at = now(); !rehearsal.is_settled(); at += 1s) {
+    const auto decisions = rehearsal.dispatch(at);
+    if (decisions.assignments.empty()) break;
+    for (const auto& assignment : decisions.assignments) {
+      steps.push_back({.drv = graph_.nodes.at(assignment.step.value()).drv,
+                       .machine = specs_.at(assignment.machine.value()).name});
+      rehearsal.attempt_succeeded(assignment.attempt, at);
+    }
+  }
+  return steps;
+}
+
+void Run::announce() {
+  PlanMade plan{.machines = {},
+                .steps = {},
+                .already_valid = graph_.already_valid,
+                .substituted = graph_.substituted,
+                .at = now()};
+  for (std::size_t i = 0; i < specs_.size(); ++i) {
+    plan.machines.push_back(
+        {.id = machines_[i]->id, .name = specs_[i].name, .max_jobs = specs_[i].max_jobs});
+  }
+  for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+    const auto& node = graph_.nodes[i];
+    plan.steps.push_back({.id = sched::StepId(static_cast<std::uint32_t>(i)),
+                          .drv = node.drv,
+                          .system = node.derivation.platform});
+  }
+  events_->on(plan);
+}
+
+aio::Task<sched::Counts> Run::execute(EventSink& events) {
+  events_ = &events;
+  context_.store_is_trusting = co_await store_.is_trusting();
+  announce();
+  for (const auto step : scheduler_.unsupported_steps()) {
+    const std::string reason = sched::explain(scheduler_.why(step), now());
+    tell_ended(scheduler_.abort(step, reason), sched::StepState::aborted, reason);
+  }
+  std::exception_ptr error;
+  try {
+    co_await drive();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  co_await aio::shielded(loop_, "closing sessions", kCloseLimit, close_sessions());
+  if (error) std::rethrow_exception(error);
+  events_->on(RunEnded{.counts = scheduler_.counts(), .interrupted = interrupted_, .at = now()});
+  co_return scheduler_.counts();
+}
+
+/// Dispatches until nothing is left to do. Attempts end before this does, whichever way it ends.
+aio::Task<void> Run::drive() {
+  aio::Scope attempts(loop_);
+  aio::Scope telling(loop_);
+  attempts_ = &attempts;
+  telling.spawn(&Run::tell_transfers, *this);
+  std::exception_ptr error;
+  try {
+    while (!interrupted_ && !scheduler_.is_settled()) {
+      carry_out(scheduler_.dispatch(now()));
+      if (scheduler_.is_settled()) break;
+      aio::Timers::Entry alarm;
+      const auto wakeup = scheduler_.next_wakeup();
+      if (wakeup)
+        alarm = loop_.timers().after(std::max(*wakeup - now(), Duration(1ms)),
+                                     [this] { changed_.notify_all(); });
+      co_await changed_.wait();
+    }
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (!interrupted_ && !error && attempts.size() > 0) co_await attempts.join();
+  attempts_ = nullptr;
+  co_await attempts.close();
+  co_await telling.close();
+  if (error) std::rethrow_exception(error);
+}
+
+void Run::interrupt() {
+  interrupted_ = true;
+  changed_.notify_all();
+}
+
+void Run::carry_out(const sched::Decisions& decisions) {
+  for (const auto id : decisions.transfers) {
+    auto& running = running_.at(id);
+    running.may_transfer = true;
+    running.transfer->notify_all();
+    events_->on(PhaseEntered{.attempt = id, .phase = sched::Phase::receiving_outputs, .at = now()});
+  }
+  for (const auto& assignment : decisions.assignments) {
+    events_->on(AttemptStarted{.attempt = assignment.attempt,
+                               .step = assignment.step,
+                               .machine = assignment.machine,
+                               .try_number = assignment.try_number,
+                               .at = now()});
+    attempts_->spawn(&Run::attempt, *this, assignment);
+  }
+}
+
+aio::Task<void> Run::attempt(sched::Assignment assignment) {
+  auto& node = graph_.nodes.at(assignment.step.value());
+  auto& machine = *machines_.at(assignment.machine.value());
+  auto& running = running_[assignment.attempt];
+  running.transfer = std::make_unique<aio::WaitQueue>();
+  running.attempt = std::make_unique<Attempt>(context_, assignment.attempt, node, machine);
+  auto outcome = co_await running.attempt->run();
+  running_.erase(assignment.attempt);
+  book(assignment, std::move(outcome));
+  changed_.notify_all();
+}
+
+void Run::book(const sched::Assignment& assignment, AttemptOutcome outcome) {
+  const auto verdict = outcome.failure
+                           ? scheduler_.attempt_failed(assignment.attempt, *outcome.failure, now())
+                           : scheduler_.attempt_succeeded(assignment.attempt, now());
+  events_->on(AttemptEnded{.attempt = assignment.attempt,
+                           .verdict = verdict,
+                           .message = outcome.message,
+                           .costs = outcome.costs,
+                           .log_file = std::move(outcome.log_file),
+                           .log_tail = std::move(outcome.log_tail),
+                           .at = now()});
+  if (verdict.machine_out_until) {
+    events_->on(MachineOut{.machine = assignment.machine,
+                           .reason = outcome.message,
+                           .until = verdict.machine_out_until,
+                           .at = now()});
+  }
+  if (!outcome.machine_is_unusable) return;
+  const auto ended = scheduler_.set_machine_unusable(assignment.machine, outcome.message);
+  events_->on(MachineOut{.machine = assignment.machine,
+                         .reason = outcome.message,
+                         .until = std::nullopt,
+                         .at = now()});
+  tell_ended(ended, sched::StepState::aborted, outcome.message);
+}
+
+void Run::tell_ended(const sched::Ended& ended, sched::StepState state, std::string reason) {
+  if (!ended.steps.empty())
+    events_->on(StepsEnded{.steps = ended.steps, .state = state, .reason = reason, .at = now()});
+  if (!ended.fallen.empty()) {
+    events_->on(StepsEnded{.steps = ended.fallen,
+                           .state = sched::StepState::dependency_failed,
+                           .reason = std::move(reason),
+                           .at = now()});
+  }
+}
+
+aio::Task<void> Run::tell_transfers() {
+  while (true) {
+    co_await aio::sleep_for(loop_, kTellEvery);
+    for (auto& [id, running] : running_) {
+      const ByteCount sent = running.attempt->sent();
+      const ByteCount received = running.attempt->received();
+      if (sent + received == running.told) continue;
+      running.told = sent + received;
+      events_->on(BytesMoved{.attempt = id, .sent = sent, .received = received, .at = now()});
+    }
+  }
+}
+
+aio::Task<void> Run::close_sessions() {
+  for (auto& machine : machines_)
+    co_await machine->sessions.close();
+}
+
+void Run::entered(sched::AttemptId attempt, sched::Phase phase) {
+  scheduler_.enter_phase(attempt, phase, now());
+  events_->on(PhaseEntered{.attempt = attempt, .phase = phase, .at = now()});
+  // A finished build gives its slot back.
+  if (phase == sched::Phase::waiting_for_transfer_slot) changed_.notify_all();
+}
+
+aio::Task<void> Run::transfer_slot(sched::AttemptId attempt) {
+  auto& running = running_.at(attempt);
+  while (!running.may_transfer)
+    co_await running.transfer->wait();
+}
+
+}  // namespace firn::farm

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// A run: a graph, machines, and the scheduler's decisions carried out until everything has ended.
+#pragma once
+
+#include "aio/loop.h"
+#include "aio/scope.h"
+#include "aio/wait_queue.h"
+#include "farm/attempt.h"
+#include "farm/event.h"
+#include "farm/graph.h"
+#include "farm/options.h"
+#include "nix/machines.h"
+#include "sched/scheduler.h"
+#include "store/store.h"
+#include "transport/ssh_connector.h"
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace firn::farm {
+
+/// A step that no machine can build, and why in words.
+struct UnsupportedStep {
+  nix::DrvPath drv;
+  std::string reason;
+};
+
+/// Where a step would go if everything took equally long.
+struct PlannedStep {
+  nix::DrvPath drv;
+  std::string machine;
+};
+
+class Run final : private AttemptHost {
+ public:
+  /// Borrows all but the graph. Throws Error{invalid} for a machine that firn cannot reach in
+  /// principle.
+  Run(aio::Loop& loop,
+      store::Store& store,
+      const std::vector<nix::Machine>& machines,
+      Graph graph,
+      RunOptions options);
+  ~Run() override;
+
+  /// To be asked before `execute`: with any of these, only --keep-going makes sense.
+  std::vector<UnsupportedStep> unsupported() const;
+
+  /// Whether some machine of the run is not this one.
+  bool has_remote_machines() const;
+
+  const Graph& graph() const { return graph_; }
+
+  /// Who would build what: the scheduler's own decisions, without doing anything.
+  std::vector<PlannedStep> plan() const;
+
+  /// Builds. Call once. Returns when everything has ended and every session is closed; failures of
+  /// steps are events, not errors.
+  aio::Task<sched::Counts> execute(EventSink& events);
+
+  /// Stops everything: running builds are cancelled on their machines. `execute` then returns soon.
+  void interrupt();
+
+ private:
+  struct Running {
+    std::unique_ptr<Attempt> attempt;
+    bool may_transfer = false;
+    std::unique_ptr<aio::WaitQueue> transfer;
+    ByteCount told;
+  };
+
+  void add_machines(const std::vector<nix::Machine>& machines);
+  static void add_steps(sched::Scheduler& scheduler, const Graph& graph);
+  void announce();
+  aio::Task<void> drive();
+  void carry_out(const sched::Decisions& decisions);
+  aio::Task<void> attempt(sched::Assignment assignment);
+  void book(const sched::Assignment& assignment, AttemptOutcome outcome);
+  aio::Task<void> tell_transfers();
+  aio::Task<void> close_sessions();
+  void tell_ended(const sched::Ended& ended, sched::StepState state, std::string reason);
+
+  void entered(sched::AttemptId attempt, sched::Phase phase) override;
+  aio::Task<void> transfer_slot(sched::AttemptId attempt) override;
+
+  TimePoint now() const { return loop_.timers().now(); }
+
+  aio::Loop& loop_;
+  store::Store& store_;
+  Graph graph_;
+  RunOptions options_;
+  transport::SocketFolder sockets_;
+  sched::Scheduler scheduler_;
+  std::vector<sched::MachineSpec> specs_;
+  std::vector<std::unique_ptr<BuildMachine>> machines_;
+  PathInfos infos_;
+  AttemptContext context_;
+  EventSink* events_ = nullptr;
+  std::unordered_map<sched::AttemptId, Running> running_;
+  aio::WaitQueue changed_;
+  bool interrupted_ = false;
+  aio::Scope* attempts_ = nullptr;
+};
+
+}  // namespace firn::farm
