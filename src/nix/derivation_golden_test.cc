@@ -150,8 +150,8 @@ TEST_F(DerivationGolden, DamageIsAnErrorOrAnotherDerivation) {
   for (const Path& file : canonical_files()) {
     const std::string text = testing::read_golden(file);
     const auto parse = [](const std::string& damaged) { parse_derivation(damaged); };
-    testing::expect_every_cut_fails(text, parse, 40);
-    testing::expect_changed_bytes_are_harmless(text, parse, 20);
+    testing::expect_every_cut_fails(text, parse, 25);
+    testing::expect_changed_bytes_are_harmless(text, parse, 10);
   }
 }
 

@@ -148,8 +148,8 @@ TEST_F(NarGolden, DamageIsAnErrorOrAnotherNar) {
         NarVisitor ignore;
         testing::parse_nar(nar, ignore);
       };
-      testing::expect_every_cut_fails(testing::read_golden(file), parse, 100);
-      testing::expect_changed_bytes_are_harmless(testing::read_golden(file), parse, 100);
+      testing::expect_every_cut_fails(testing::read_golden(file), parse, 40);
+      testing::expect_changed_bytes_are_harmless(testing::read_golden(file), parse, 40);
     }
   }
 }

@@ -11,7 +11,8 @@
 
 namespace firn::nix {
 
-/// The folder all store paths live in. firn speaks of one store directory at a time; this is the only one so far.
+/// The folder all store paths live in. firn speaks of one store directory at a time; this is the
+/// only one so far.
 inline constexpr std::string_view kStoreDir = "/nix/store";
 
 /// `/nix/store/<32 nix32 characters>-<name>`. Ordered by base name, as Nix orders sets of paths.
@@ -41,7 +42,8 @@ class StorePath {
 
 using StorePathSet = std::set<StorePath>;
 
-/// Takes the canonical form only: the store directory, one slash, a base name. Throws Error{invalid} with the offset.
+/// Takes the canonical form only: the store directory, one slash, a base name. Throws
+/// Error{invalid} with the offset.
 StorePath parse_store_path(std::string_view text);
 
 /// A store path whose name ends in ".drv".

@@ -147,6 +147,8 @@ void UriReader::read_host_and_port(std::string_view text) {
   const std::string_view host = text.substr(0, colon);
   uri_.host = decode(host);
   check_word(uri_.host, host, "a host");
+  if (uri_.host.find_first_of(":/[]@") != std::string::npos)
+    fail(host, "a host without any of ':/[]@'");
   if (colon != std::string_view::npos) read_port(text.substr(colon + 1));
 }
 
@@ -219,11 +221,11 @@ bool needs_ssh_prefix(std::string_view text) {
 }  // namespace
 
 std::string StoreUri::identity() const {
-  if (host.empty() && path.empty()) return scheme;
+  if (host.empty() && path.empty() && is_shorthand(scheme)) return scheme;
   std::string text = scheme + std::string(kSchemeEnd);
   if (!user.empty()) text += percent_encode(user) + "@";
-  text +=
-      host.find(':') == std::string::npos ? percent_encode(host) : "[" + percent_encode(host) + "]";
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  text += is_ipv6 ? "[" + percent_encode(host) + "]" : percent_encode(host);
   if (port) text += fmt::format(":{}", *port);
   return text + percent_encode(path);
 }

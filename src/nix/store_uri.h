@@ -25,7 +25,8 @@ struct StoreUri {
   std::string path;
   std::map<std::string, std::string> parameters;
 
-  /// The machine's identity: without parameters, such as "ssh://nix@b1:2222".
+  /// The machine's identity: without parameters, such as "ssh://nix@b1:2222" or "local". Parses
+  /// again.
   std::string identity() const;
 
   /// No ssh is needed to get there: this machine's own store, which "ssh://localhost" means too, as

@@ -22,7 +22,7 @@ std::string identity_of(const Json& json) {
   if (kind != "specified") return kind;
   const auto scheme = json.at("scheme").get<std::string>();
   const auto authority = json.at("authority").get<std::string>();
-  return authority.empty() ? scheme : scheme + "://" + authority;
+  return scheme == "local" && authority.empty() ? scheme : scheme + "://" + authority;
 }
 
 TEST_F(StoreUriGolden, References) {

@@ -91,6 +91,7 @@ TEST(StoreUri, SaysWhereItIsBad) {
       {"ssh://[::1]x", "':' and a port"},
       {"ssh://b%4", "two hexadecimal digits after '%' at offset 7"},
       {"ssh://b%zz", "two hexadecimal"},
+      {"ssh://b%3a22", "a host without"},
       {"ssh://b?a=%", "two hexadecimal"},
       {"ssh://b#x", "no fragment at offset 7"},
       {"SSH://b", "a scheme"},
