@@ -17,7 +17,7 @@ constexpr std::uint64_t kIndexMask = (1U << kIndexBits) - 1;
 
 }  // namespace
 
-Attempt& Attempts::open(StepId step, MachineId machine, TimePoint now) {
+Attempt& Attempts::open(StepId step, MachineId machine, std::uint32_t try_number, TimePoint now) {
   if (unused_.empty()) {
     FIRN_CHECK(records_.size() <= kIndexMask);
     unused_.push_back(static_cast<std::uint32_t>(records_.size()));
@@ -29,6 +29,7 @@ Attempt& Attempts::open(StepId step, MachineId machine, TimePoint now) {
       .id = AttemptId(++last_serial_ << kIndexBits | index),
       .step = step,
       .machine = machine,
+      .try_number = try_number,
       .began = now,
       .phase_began = now,
   };

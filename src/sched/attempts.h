@@ -29,7 +29,7 @@ struct Attempt {
 /// and ids are not.
 class Attempts {
  public:
-  Attempt& open(StepId step, MachineId machine, TimePoint now);
+  Attempt& open(StepId step, MachineId machine, std::uint32_t try_number, TimePoint now);
   /// Throws Bug where the attempt has ended or never was.
   Attempt& at(AttemptId id);
   const Attempt& at(AttemptId id) const;

@@ -207,10 +207,9 @@ void Scheduler::assign(std::vector<Assignment>& assignments, TimePoint now) {
 Assignment Scheduler::start(QueueId queue, MachineId machine, TimePoint now) {
   const StepId id = ready_.pop(queue);
   Step& step = graph_.at(id);
-  const Attempt& attempt = attempts_.open(id, machine, now);
+  const Attempt& attempt = attempts_.open(id, machine, ++step.tries, now);
   set_state(id, StepState::running);
   step.attempt = attempt.id;
-  ++step.tries;
   fleet_.hold(machine, attempt.holding);
   return {.step = id, .machine = machine, .attempt = attempt.id, .try_number = step.tries};
 }
