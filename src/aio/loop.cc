@@ -8,6 +8,7 @@
 #include "aio/wait_queue.h"
 
 #include <algorithm>
+#include <csignal>
 #include <sys/wait.h>
 #include <thread>
 
@@ -22,6 +23,8 @@ namespace firn::aio {
 namespace asio = boost::asio;
 
 Loop::Loop(Time time) : context_(std::make_unique<Context>()) {
+  // A peer that has gone is an error of the write, not the end of the process.
+  std::signal(SIGPIPE, SIG_IGN);
   timers_ = time == Time::real ? std::make_unique<Timers>([this](TimePoint when) { arm(when); })
                                : std::make_unique<Timers>(TimePoint(std::chrono::hours(1)));
   cpu_ = std::make_unique<Pool>(*this, std::max(1U, std::thread::hardware_concurrency()));

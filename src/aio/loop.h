@@ -20,6 +20,7 @@ class Loop {
  public:
   enum class Time { real, manual };
 
+  /// Ignores SIGPIPE from now on; children get it back.
   explicit Loop(Time time = Time::real);
   ~Loop();
   Loop(const Loop&) = delete;

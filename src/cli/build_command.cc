@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/build_command.h"
+
+#include "aio/errors.h"
+#include "aio/loop.h"
+#include "aio/scope.h"
+#include "aio/signals.h"
+#include "cli/machines.h"
+#include "cli/out_links.h"
+#include "eval/evaluate.h"
+#include "farm/run.h"
+#include "store/local_store.h"
+#include "view/failure_report.h"
+#include "view/terminal.h"
+#include "view/view.h"
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace firn::cli {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration kFrame = 100ms;
+constexpr Duration kStoreCloseLimit = 10s;
+
+std::filesystem::path log_folder(const BuildOptions& options) {
+  std::filesystem::path folder;
+  const char* state = std::getenv("XDG_STATE_HOME");
+  const char* home = std::getenv("HOME");
+  if (options.log_dir) {
+    folder = *options.log_dir;
+  } else if (state != nullptr && *state == '/') {
+    folder = std::filesystem::path(state) / "firn/log";
+  } else {
+    folder = std::filesystem::path(home != nullptr && *home == '/' ? home : "/tmp") /
+             ".local/state/firn/log";
+  }
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
+    throw system_error(
+        error.value(),
+        fmt::format("make the log folder {}; choose another with --log-dir", folder.string()));
+  return std::filesystem::absolute(folder);
+}
+
+farm::RunOptions run_options(const BuildOptions& options) {
+  return {.keep_going = options.keep_going,
+          .max_silent_time = std::chrono::ceil<std::chrono::seconds>(options.max_silent_time),
+          .timeout = std::chrono::ceil<std::chrono::seconds>(options.timeout),
+          .log_folder = log_folder(options).string(),
+          .own_system = own_system(),
+          .seed = std::random_device{}()};
+}
+
+ExitCode exit_code_of(const Error& error) {
+  switch (error.kind()) {
+    case Kind::cancelled:
+      return ExitCode::interrupted;
+    case Kind::invalid:
+    case Kind::not_found:
+      return ExitCode::usage;
+    default:
+      return ExitCode::infrastructure;
+  }
+}
+
+ExitCode exit_code_of(const sched::Counts& counts) {
+  if (counts.failed > 0) return ExitCode::build_failed;
+  return counts.aborted > 0 || counts.unfinished() > 0 ? ExitCode::infrastructure
+                                                       : ExitCode::success;
+}
+
+/// One invocation: its objects, in the order in which they need each other.
+class BuildCommand {
+ public:
+  explicit BuildCommand(const BuildOptions& options)
+      : options_(options),
+        store_(loop_, store::local_serve_connector(loop_)),
+        signals_(loop_, {SIGINT, SIGTERM, SIGHUP}) {}
+
+  ExitCode run() {
+    loop_.run(main());
+    return code_;
+  }
+
+ private:
+  aio::Task<void> main();
+  aio::Task<void> work();
+  aio::Task<void> watch_signals();
+  aio::Task<void> animate();
+  aio::Task<farm::Graph> load();
+  aio::Task<void> refuse_what_cannot_work(const farm::Run& run);
+  aio::Task<void> build(farm::Run& run);
+  void print_plan(const farm::Run& run);
+  void print_results(const farm::Graph& graph);
+  std::unique_ptr<view::View> make_view();
+
+  const BuildOptions& options_;
+  aio::Loop loop_;
+  store::LocalStore store_;
+  aio::Signals signals_;
+  eval::EvaluationRoots roots_;
+  view::Terminal out_{STDOUT_FILENO};
+  view::Terminal err_{STDERR_FILENO};
+  farm::Run* run_ = nullptr;
+  view::View* view_ = nullptr;
+  aio::Scope* work_ = nullptr;
+  bool interrupted_ = false;
+  ExitCode code_ = ExitCode::success;
+};
+
+aio::Task<void> BuildCommand::main() {
+  aio::Scope watching(loop_);
+  watching.spawn(&BuildCommand::watch_signals, *this);
+  aio::Scope working(loop_);
+  work_ = &working;
+  working.spawn(&BuildCommand::work, *this);
+  std::exception_ptr error;
+  try {
+    co_await working.join();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  work_ = nullptr;
+  co_await watching.close();
+  co_await aio::shielded(loop_, "closing the local store", kStoreCloseLimit, store_.close());
+  if (interrupted_) {
+    code_ = ExitCode::interrupted;
+  } else if (error) {
+    const Error e = aio::to_error(error);
+    code_ = exit_code_of(e);
+    err_.write(fmt::format("error: {}\n", e.what()));
+  }
+}
+
+/// The first signal stops the work in good order, the second one at once.
+aio::Task<void> BuildCommand::watch_signals() {
+  co_await signals_.next();
+  interrupted_ = true;
+  if (view_ != nullptr)
+    view_->note("stopping: running builds are being cancelled; once more to leave at once",
+                loop_.timers().now());
+  if (run_ != nullptr) {
+    run_->interrupt();
+  } else if (work_ != nullptr) {
+    work_->cancel();
+  }
+  co_await signals_.next();
+  ::_exit(static_cast<int>(ExitCode::interrupted));
+}
+
+aio::Task<farm::Graph> BuildCommand::load() {
+  const auto evaluation =
+      co_await eval::evaluate(loop_, options_.request, roots_, options_.evaluation);
+  if (!evaluation.notes.empty()) err_.write(evaluation.notes + "\n");
+  std::vector<farm::Wanted> wanted;
+  for (const auto& target : evaluation.targets)
+    wanted.push_back({.drv = target.drv, .outputs = target.outputs});
+  co_return co_await farm::load_graph(loop_, store_, wanted);
+}
+
+aio::Task<void> BuildCommand::work() {
+  auto machines = assemble_machines(options_.builders, options_.max_jobs);
+  for (const auto& warning : machines.warnings)
+    err_.write(fmt::format("warning: {}\n", warning));
+  farm::Run run(loop_, store_, machines.machines, co_await load(), run_options(options_));
+  co_await refuse_what_cannot_work(run);
+  if (options_.dry_run) {
+    print_plan(run);
+    co_return;
+  }
+  co_await build(run);
+  if (code_ != ExitCode::success || interrupted_) co_return;
+  if (options_.out_link)
+    co_await make_out_links(loop_, run.graph().results, *options_.out_link, options_.evaluation);
+  print_results(run.graph());
+}
+
+aio::Task<void> BuildCommand::refuse_what_cannot_work(const farm::Run& run) {
+  if (run.graph().nodes.empty()) co_return;
+  const auto unsupported = run.unsupported();
+  if (!unsupported.empty() && !options_.keep_going) {
+    throw Error(Kind::unavailable,
+                fmt::format("{} cannot be built: {}{}; name a machine that has what it needs with "
+                            "--builders, or build the rest with "
+                            "--keep-going",
+                            unsupported.front().drv.str(),
+                            unsupported.front().reason,
+                            unsupported.size() > 1
+                                ? fmt::format(" (and {} more like it)", unsupported.size() - 1)
+                                : ""));
+  }
+  if (!run.has_remote_machines() || co_await store_.is_trusting()) co_return;
+  throw Error(Kind::permission,
+              "the local nix-daemon does not trust this user, so it would not take from us what "
+              "other machines build. Three ways out: let "
+              "an administrator add this user to trusted-users in nix.conf; let the builders sign "
+              "what they build (secret-key-files "
+              "there) with a key that is in trusted-public-keys here, and copy with nix copy; or "
+              "build on this machine alone, with "
+              "--builders ''");
+}
+
+std::unique_ptr<view::View> BuildCommand::make_view() {
+  const view::ClockAnchor clock{.steady = loop_.timers().now(),
+                                .wall = std::chrono::time_point_cast<std::chrono::milliseconds>(
+                                    std::chrono::system_clock::now())};
+  if (options_.json) return view::make_view(view::ViewKind::json, out_, {}, clock);
+  const auto facts = view::facts_of(STDERR_FILENO);
+  return view::make_view(view::default_view(facts), err_, view::style_for(facts), clock);
+}
+
+aio::Task<void> BuildCommand::animate() {
+  while (true) {
+    co_await aio::sleep_for(loop_, kFrame);
+    view_->repaint(loop_.timers().now());
+  }
+}
+
+aio::Task<void> BuildCommand::build(farm::Run& run) {
+  const auto view = make_view();
+  aio::Scope animation(loop_);
+  view_ = view.get();
+  run_ = &run;
+  if (interrupted_) run.interrupt();
+  animation.spawn(&BuildCommand::animate, *this);
+  std::exception_ptr error;
+  try {
+    code_ = exit_code_of(co_await run.execute(*view));
+  } catch (...) {
+    error = std::current_exception();
+  }
+  run_ = nullptr;
+  co_await animation.close();
+  view->finish(loop_.timers().now());
+  view_ = nullptr;
+  if (error) std::rethrow_exception(error);
+  err_.write(view::failure_report(view->model(), view::style_for(view::facts_of(STDERR_FILENO))));
+}
+
+void BuildCommand::print_plan(const farm::Run& run) {
+  const auto steps = run.plan();
+  if (options_.json) {
+    for (const auto& step : steps) {
+      out_.write(fmt::format("{{\"event\":\"planned\",\"drv\":\"{}\",\"machine\":\"{}\"}}\n",
+                             step.drv.str(),
+                             step.machine));
+    }
+    return;
+  }
+  std::string text;
+  if (!steps.empty()) text = fmt::format("{} derivations would be built:\n", steps.size());
+  for (const auto& step : steps)
+    text += fmt::format("  {}  on {}\n", step.drv.str(), step.machine);
+  text += fmt::format("{} derivations that were looked at are there already\n",
+                      run.graph().already_valid);
+  out_.write(text);
+}
+
+void BuildCommand::print_results(const farm::Graph& graph) {
+  if (options_.json) return;
+  for (const auto& result : graph.results)
+    out_.write(result.path.str() + "\n");
+}
+
+}  // namespace
+
+ExitCode run_build(const BuildOptions& options) {
+  BuildCommand command(options);
+  return command.run();
+}
+
+}  // namespace firn::cli

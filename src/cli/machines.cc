@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/machines.h"
+
+#include "base/error.h"
+#include "farm/machine_access.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+namespace firn::cli {
+
+namespace {
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) {
+    if (::access(path.c_str(), F_OK) != 0) return std::nullopt;
+    throw system_error(errno, "read " + path);
+  }
+  return std::string{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+}  // namespace
+
+std::string own_system() {
+  utsname names{};
+  if (::uname(&names) != 0) throw system_error(errno, "ask for the name of this machine");
+  std::string kernel = names.sysname;
+  std::ranges::transform(
+      kernel, kernel.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::string(names.machine) + "-" + kernel;
+}
+
+nix::Machine this_machine(std::uint32_t max_jobs) {
+  nix::Machine machine;
+  machine.uri = nix::parse_store_uri("ssh://localhost");
+  machine.max_jobs = max_jobs;
+  machine.systems = {own_system()};
+  if (machine.systems.contains("x86_64-linux")) machine.systems.insert("i686-linux");
+  // Nix's own default for `system-features`.
+  machine.supported_features = {"benchmark", "big-parallel", "nixos-test"};
+  if (::access("/dev/kvm", R_OK | W_OK) == 0) machine.supported_features.insert("kvm");
+  return machine;
+}
+
+Machines assemble_machines(const std::string& builders, std::uint32_t own_jobs) {
+  Machines result;
+  const auto read = [&](const std::string& path) {
+    auto text = read_file(path);
+    if (!text) result.warnings.push_back(path + ": no such file; it counts as empty");
+    return text;
+  };
+  auto parsed = nix::parse_machines(builders, "--builders", read);
+  for (const auto& diagnostic : parsed.diagnostics)
+    result.warnings.push_back(diagnostic.str());
+  result.machines = std::move(parsed.machines);
+  const bool is_named = std::ranges::any_of(result.machines, farm::is_local);
+  if (own_jobs > 0 && !is_named) result.machines.push_back(this_machine(own_jobs));
+  if (!result.machines.empty()) return result;
+  std::string message = "no machine is left to build on: ";
+  for (const auto& warning : result.warnings)
+    message += warning + "; ";
+  message += "name machines with --builders, or let this one build with --max-jobs 1";
+  throw Error(Kind::invalid, message);
+}
+
+}  // namespace firn::cli

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program: finds the subcommand and leaves.
+#include "base/error.h"
+#include "cli/build_command.h"
+#include "cli/build_options.h"
+#include "cli/exit_code.h"
+#include "cli/version.h"
+
+
+#include <cstdio>
+#include <fcntl.h>
+#include <string_view>
+#include <unistd.h>
+#include <variant>
+
+namespace {
+
+using firn::cli::ExitCode;
+
+constexpr std::string_view kHelp =
+    "usage: firn COMMAND [ARGUMENT...]\n"
+    "\n"
+    "A build farm for Nix. Builders need sshd and Nix, nothing else.\n"
+    "\n"
+    "  build      evaluate an expression and build it on this and other machines\n"
+    "\n"
+    "firn COMMAND --help tells more. firn --version prints the version.\n";
+
+/// A descriptor below 3 that is closed would be given to the next file that is opened, and to every
+/// child.
+void fill_standard_descriptors() {
+  for (int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC); fd >= 0;
+       fd = ::open("/dev/null", O_RDWR | O_CLOEXEC)) {
+    if (fd > STDERR_FILENO) {
+      ::close(fd);
+      return;
+    }
+    ::fcntl(fd, F_SETFD, 0);
+  }
+}
+
+ExitCode build(int argc, char** argv) {
+  const auto parsed = firn::cli::parse_build_options(argc, argv);
+  if (const auto* exit = std::get_if<firn::cli::Exit>(&parsed)) {
+    std::fputs(exit->text.c_str(), exit->code == ExitCode::success ? stdout : stderr);
+    return exit->code;
+  }
+  return firn::cli::run_build(std::get<firn::cli::BuildOptions>(parsed));
+}
+
+ExitCode dispatch(int argc, char** argv) {
+  const std::string_view command = argc > 1 ? argv[1] : "--help";
+  if (command == "build") return build(argc - 1, argv + 1);
+  if (command == "--version") {
+    std::printf("firn %s\n", firn::cli::kVersion);
+    return ExitCode::success;
+  }
+  if (command == "--help" || command == "-h" || command == "help") {
+    std::fwrite(kHelp.data(), 1, kHelp.size(), argc > 1 ? stdout : stderr);
+    return argc > 1 ? ExitCode::success : ExitCode::usage;
+  }
+  std::fprintf(
+      stderr, "error: firn has no command '%s'; firn --help lists what there is\n", argv[1]);
+  return ExitCode::usage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  fill_standard_descriptors();
+  
+  try {
+    return static_cast<int>(dispatch(argc, argv));
+  } catch (const firn::Error& e) {
+    std::fprintf(stderr, "error: %s\n", e.what());
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "error: %s\n", e.what());
+  }
+  return static_cast<int>(ExitCode::infrastructure);
+}

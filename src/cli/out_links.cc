@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/out_links.h"
+
+#include "eval/nix_process.h"
+
+#include <map>
+
+#include <fmt/format.h>
+
+namespace firn::cli {
+
+std::vector<std::pair<std::filesystem::path, nix::StorePath>> out_links(
+    const std::vector<farm::Graph::Result>& results, const std::filesystem::path& first) {
+  std::vector<std::pair<std::filesystem::path, nix::StorePath>> links;
+  std::map<nix::DrvPath, std::size_t> numbers;
+  for (const auto& result : results) {
+    const auto number = numbers.emplace(result.drv, numbers.size() + 1).first->second;
+    std::string name = first.string();
+    if (number > 1) name += fmt::format("-{}", number);
+    if (result.output != "out") name += "-" + result.output;
+    links.emplace_back(std::move(name), result.path);
+  }
+  return links;
+}
+
+aio::Task<void> make_out_links(aio::Loop& loop,
+                               const std::vector<farm::Graph::Result>& results,
+                               const std::filesystem::path& first,
+                               const eval::Options& nix) {
+  for (const auto& [link, path] : out_links(results, first)) {
+    const std::string what = fmt::format("linking {} to {}", link.string(), path.str());
+    std::vector<std::string> argv{
+        "nix-store", "--realise", path.str(), "--add-root", link.string(), "--indirect"};
+    const auto output = co_await eval::run_nix(loop, what, std::move(argv), nix);
+    if (!output.status.is_success()) throw output.error(what);
+  }
+}
+
+}  // namespace firn::cli
