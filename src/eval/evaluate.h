@@ -24,6 +24,8 @@ struct Options {
   std::vector<std::pair<std::string, std::string>> settings;
   /// Where `nix` and `nix-instantiate` are; empty = looked up in PATH.
   std::string program_folder;
+  /// Where the local store's paths lie on disk.
+  std::string store_folder{nix::kStoreDir};
   /// Added to our own environment; "NAME=value".
   std::vector<std::string> environment;
   /// An evaluation that prints nothing for so long is given up.

@@ -38,7 +38,7 @@ struct Request {
 /// What is wanted of one derivation.
 struct Target {
   nix::DrvPath drv;
-  /// None named: all of them.
+  /// None named: all of them. Nobody has checked yet that the derivation has them.
   std::set<std::string> outputs;
 
   friend bool operator==(const Target&, const Target&) = default;
