@@ -118,7 +118,7 @@ TEST_F(NarSourceTest, KeepsFewDescriptorsInDeepTrees) {
   const std::size_t before = open_descriptors();
   NarSource source(root_.string());
   std::string nar;
-  std::byte block[64];
+  std::byte block[512];
   while (const std::size_t size = source.read(block)) {
     nar += as_text(Bytes(block).first(size));
     ASSERT_THAT(open_descriptors() - before, Le(10U));
