@@ -160,7 +160,16 @@ aio::Task<void> Attempt::work() {
   } else {
     co_await receive_outputs();
   }
-  session_->keep();
+    take_session().keep();
+}
+
+/// From here on nothing more is counted.
+store::SessionPool::Session Attempt::take_session() {
+  settle_phase();
+  auto session = std::move(*session_);
+  session_.reset();
+  phase_began_at_ = ByteCount();
+  return session;
 }
 
 aio::Task<void> Attempt::connect() {
@@ -266,8 +275,8 @@ aio::Task<void> Attempt::build() {
   outcome_.failure = classify(result);
   outcome_.message = reason_of(result);
   // The end of the log can come after the result; it is whole only when the session has ended.
-  co_await aio::within(
-      context_.loop, "reading the end of the log", kFinishLimit, session_->finish());
+  auto session = take_session();
+  co_await aio::within(context_.loop, "reading the end of the log", kFinishLimit, session.finish());
 }
 
 nix::StorePathSet Attempt::output_paths() const {

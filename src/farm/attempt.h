@@ -89,6 +89,7 @@ class Attempt {
   nix::StorePathSet output_paths() const;
   void enter(sched::Phase phase);
   void settle_phase();
+  store::SessionPool::Session take_session();
   void fail(const Error& error);
 
   const AttemptContext& context_;
