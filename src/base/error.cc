@@ -44,8 +44,16 @@ Kind kind_of_errno(int value) {
   }
 }
 
-constexpr std::array kKindNames{"not found",   "invalid",  "protocol", "permission", "timeout", "cancelled",
-                                "unavailable", "resource", "conflict", "internal"};
+constexpr std::array kKindNames{"not found",
+                                "invalid",
+                                "protocol",
+                                "permission",
+                                "timeout",
+                                "cancelled",
+                                "unavailable",
+                                "resource",
+                                "conflict",
+                                "internal"};
 
 }  // namespace
 
@@ -64,7 +72,8 @@ void Error::add_context(std::string what) {
 
 void Error::compose() {
   text_.clear();
-  for (auto it = context_.rbegin(); it != context_.rend(); ++it) text_ += "while " + *it + ": ";
+  for (auto it = context_.rbegin(); it != context_.rend(); ++it)
+    text_ += "while " + *it + ": ";
   text_ += message_;
 }
 

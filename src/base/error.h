@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one exception type. Thrown anywhere, caught only at boundaries: an attempt of a step, a request, an evaluation, a command.
-// A kind says what went wrong and nothing else: retry and blame are sched's table, exit codes are cli's.
+// The one exception type. Thrown anywhere, caught only at boundaries: an attempt of a step, a
+// request, an evaluation, a command. A kind says what went wrong and nothing else: retry and blame
+// are sched's table, exit codes are cli's.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +41,8 @@ class Error : public std::exception {
   /// Innermost first.
   const std::vector<std::string>& context() const { return context_; }
 
-  /// Adds what was being done, without a leading "while". To be used where a layer is crossed: `catch (Error& e) { e.add_context(…); throw; }`.
+  /// Adds what was being done, without a leading "while". To be used where a layer is crossed:
+  /// `catch (Error& e) { e.add_context(…); throw; }`.
   void add_context(std::string what);
 
   /// One line: "while X: while Y: message", outermost context first.
@@ -71,7 +73,7 @@ namespace detail {
 }  // namespace firn
 
 /// Throws Bug when `condition` does not hold, in every build type.
-#define FIRN_CHECK(condition)                                                   \
-  do {                                                                          \
+#define FIRN_CHECK(condition)                                                       \
+  do {                                                                              \
     if (!(condition)) ::firn::detail::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)

@@ -28,5 +28,7 @@ class Id {
 
 template <class Tag, class Rep>
 struct std::hash<firn::Id<Tag, Rep>> {
-  std::size_t operator()(firn::Id<Tag, Rep> id) const noexcept { return std::hash<Rep>{}(id.value()); }
+  std::size_t operator()(firn::Id<Tag, Rep> id) const noexcept {
+    return std::hash<Rep>{}(id.value());
+  }
 };

@@ -24,7 +24,9 @@ class ByteCount {
     return *this;
   }
 
-  friend constexpr ByteCount operator+(ByteCount a, ByteCount b) { return ByteCount(a.value_ + b.value_); }
+  friend constexpr ByteCount operator+(ByteCount a, ByteCount b) {
+    return ByteCount(a.value_ + b.value_);
+  }
 
  private:
   std::uint64_t value_ = 0;
@@ -40,7 +42,8 @@ constexpr ByteCount operator""_MiB(unsigned long long n) {
 
 using Duration = std::chrono::nanoseconds;
 
-/// A moment of the steady clock: for deadlines and measuring. Only aio's Timers read that clock; everyone else is told.
+/// A moment of the steady clock: for deadlines and measuring. Only aio's Timers read that clock;
+/// everyone else is told.
 using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 
 /// A moment of the calendar, in whole seconds: what Nix and people write down. 0 = unknown.
