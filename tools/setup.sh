@@ -34,7 +34,9 @@ is_installed() {
 }
 
 can_be_had() {
-  apt-cache policy "$1" 2> /dev/null | grep -q '^  Candidate: [^(]'
+  local policy
+  policy=$(apt-cache policy "$1" 2> /dev/null)
+  [[ $policy == *'Candidate: '[!\(]* ]]
 }
 
 # The package that stands for "a|b" on this machine.
@@ -75,11 +77,15 @@ boost_is_new_enough() {
   [ -n "$version" ] && [ "$version" -ge $((100000 + boost_least * 100)) ]
 }
 
+# The oldest Boost that is new enough; nothing where there is none.
 boost_package() {
-  apt-cache pkgnames libboost1. | sed -n 's/^libboost1\.\([0-9]*\)-dev$/\1/p' | sort -n |
-    while read -r minor; do
-      [ "$minor" -ge "$boost_least" ] && can_be_had "libboost1.$minor-dev" && echo "libboost1.$minor-dev" && break
-    done
+  local minor
+  for minor in $(apt-cache pkgnames libboost1. | sed -n 's/^libboost1\.\([0-9]*\)-dev$/\1/p' | sort -n); do
+    if [ "$minor" -ge "$boost_least" ] && can_be_had "libboost1.$minor-dev"; then
+      echo "libboost1.$minor-dev"
+      return
+    fi
+  done
 }
 
 # Sets boost_option for cmake. The -dev packages of different Boosts exclude each other: where another one is
