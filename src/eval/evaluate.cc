@@ -26,7 +26,7 @@ constexpr int kMostTries = 3;
 constexpr std::string_view kDescribe =
     R"(d: if (d.type or "") == "derivation")"
     " then { drv = d.drvPath; outputs = d.meta.outputsToInstall or [ d.outputName ]; }"
-    " else throw \"this is no derivation\"";
+    " else null";
 
 bool is_url(std::string_view file) {
   return file.starts_with('<') || file.starts_with("channel:") ||
@@ -93,6 +93,11 @@ aio::Task<Evaluation> resolve_derivations(aio::Loop& loop,
 
 Target described(std::string_view json, const Installable& installable) try {
   const auto value = nlohmann::json::parse(json);
+  if (value.is_null()) {
+    throw Error(Kind::invalid,
+                fmt::format("{} is no derivation; see what there is with 'nix flake show'",
+                            installable.reference));
+  }
   Target target{.drv = nix::DrvPath(nix::parse_store_path(value.at("drv").get<std::string>())),
                 .outputs = installable.outputs};
   if (target.outputs.empty() && !installable.all_outputs)
@@ -103,6 +108,15 @@ Target described(std::string_view json, const Installable& installable) try {
       Kind::invalid,
       fmt::format(
           "evaluation of {} gave no derivation with outputs: {}", installable.reference, e.what()));
+}
+
+Error installable_error(const std::string& what, const NixOutput& output) {
+  if (output.words.find("--extra-experimental-features'") != std::string::npos) {
+    return {
+        Kind::invalid,
+        what + " failed: this Nix is older than 2.4 and knows no flakes; give a FILE or a .drv"};
+  }
+  return output.error(what);
 }
 
 aio::Task<void> evaluate_installable(aio::Loop& loop,
@@ -121,7 +135,7 @@ aio::Task<void> evaluate_installable(aio::Loop& loop,
                                    installable.reference};
   append(argv, request.arguments);
   const NixOutput output = co_await run_nix(loop, what, std::move(argv), options);
-  if (!output.status.is_success()) throw output.error(what);
+  if (!output.status.is_success()) throw installable_error(what, output);
   merge(evaluation.targets, described(output.text, installable));
   if (!evaluation.notes.empty() && !output.words.empty()) evaluation.notes += '\n';
   evaluation.notes += output.words;

@@ -282,10 +282,29 @@ TEST_F(EvaluateTest, AnInstallableThatIsCollectedIsEvaluatedAgain) {
       "in a row; try again when no collection is running");
 }
 
-TEST_F(EvaluateTest, AnInstallableThatIsNoDerivationIsNamed) {
-  install("nix", "echo error: this is no derivation >&2; exit 1");
-  EXPECT_EQ(message(inputs({"nixpkgs#lib"}), Kind::invalid),
-            "evaluation of 'nixpkgs#lib' failed: this is no derivation");
+TEST_F(EvaluateTest, SaysWhyAnInstallableGivesNothing) {
+  const struct {
+    std::string script;
+    std::string message;
+  } cases[] = {
+      {"echo null", "nixpkgs#lib is no derivation; see what there is with 'nix flake show'"},
+      {"echo error: no attribute >&2; exit 1", "evaluation of 'nixpkgs#lib' failed: no attribute"},
+      {"echo \"error: unrecognised flag '--extra-experimental-features'\" >&2; exit 1",
+       "evaluation of 'nixpkgs#lib' failed: this Nix is older than 2.4 and knows no flakes; give a "
+       "FILE or a .drv"},
+  };
+
+  for (const auto& c : cases) {
+    install("nix", c.script);
+    EXPECT_EQ(message(inputs({"nixpkgs#lib"}), Kind::invalid), c.message);
+  }
+}
+
+TEST_F(EvaluateTest, DoesNotBelieveStrangeJson) {
+  for (const char* json : {"", "{}", "[1]", "{\"drv\":5}", "{\"drv\":\"/nix/store/x\"}"}) {
+    install("nix", "echo '" + std::string(json) + "'");
+    EXPECT_NE(message(inputs({".#a"}), Kind::invalid), "no error") << json;
+  }
 }
 
 }  // namespace
