@@ -59,7 +59,14 @@ Machines assemble_machines(const std::string& builders, std::uint32_t own_jobs) 
   auto parsed = nix::parse_machines(builders, "--builders", read);
   for (const auto& diagnostic : parsed.diagnostics)
     result.warnings.push_back(diagnostic.str());
-  result.machines = std::move(parsed.machines);
+  for (auto& machine : parsed.machines) {
+    try {
+      farm::check_reachable(machine);
+      result.machines.push_back(std::move(machine));
+    } catch (const Error& e) {
+      result.warnings.push_back(e.message() + "; it is left out");
+    }
+  }
   const bool is_named = std::ranges::any_of(result.machines, farm::is_local);
   if (own_jobs > 0 && !is_named) result.machines.push_back(this_machine(own_jobs));
   if (!result.machines.empty()) return result;

@@ -160,7 +160,7 @@ aio::Task<void> Attempt::work() {
   } else {
     co_await receive_outputs();
   }
-    take_session().keep();
+  take_session().keep();
 }
 
 /// From here on nothing more is counted.

@@ -43,7 +43,9 @@ Derivations read_all(const std::vector<nix::DrvPath>& drvs) {
   return result;
 }
 
-nix::StorePath output_path(const nix::DrvPath& drv, const nix::BasicDerivation& derivation, const std::string& output) {
+nix::StorePath output_path(const nix::DrvPath& drv,
+                           const nix::BasicDerivation& derivation,
+                           const std::string& output) {
   const auto found = derivation.outputs.find(output);
   if (found == derivation.outputs.end())
     throw Error(Kind::invalid, fmt::format("{} has no output '{}'", drv.str(), output));

@@ -52,19 +52,15 @@ transport::SshTarget ssh_target(const nix::Machine& machine) {
 }  // namespace
 
 bool is_local(const nix::Machine& machine) {
-  const auto& uri = machine.uri;
-  if (uri.scheme == "local" || uri.scheme == "auto" || uri.scheme == "daemon") return true;
-  return uri.scheme == "ssh" && uri.host == "localhost" && uri.user.empty() && !uri.port;
+  return machine.uri.is_local();
 }
 
 std::string name_of(const nix::Machine& machine) {
   return is_local(machine) ? "localhost" : machine.uri.identity();
 }
 
-std::unique_ptr<transport::Connector> connector_for(aio::Loop& loop,
-                                                    const transport::SocketFolder& folder,
-                                                    const nix::Machine& machine) {
-  if (is_local(machine)) return store::local_serve_connector(loop);
+void check_reachable(const nix::Machine& machine) {
+  if (is_local(machine)) return;
   if (machine.uri.scheme != "ssh") {
     throw Error(
         Kind::invalid,
@@ -72,6 +68,15 @@ std::unique_ptr<transport::Connector> connector_for(aio::Loop& loop,
                     name_of(machine),
                     machine.uri.scheme));
   }
+  transport::check(ssh_target(machine));
+}
+
+std::unique_ptr<transport::Connector> connector_for(aio::Loop& loop,
+                                                    const transport::SocketFolder& folder,
+                                                    const nix::Machine& machine) {
+  check_reachable(machine);
+  if (is_local(machine)) return store::local_serve_connector(loop);
+
   return std::make_unique<transport::SshConnector>(
       loop, folder, ssh_target(machine), serve_command(machine.uri));
 }

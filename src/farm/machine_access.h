@@ -21,6 +21,9 @@ std::string name_of(const nix::Machine& machine);
 
 /// Throws Error{invalid} for a URI that no transport of firn serves, naming the machine and what
 /// can be written instead.
+void check_reachable(const nix::Machine& machine);
+
+/// For a machine that passes `check_reachable`.
 std::unique_ptr<transport::Connector> connector_for(aio::Loop& loop,
                                                     const transport::SocketFolder& folder,
                                                     const nix::Machine& machine);

@@ -155,7 +155,7 @@ aio::Task<void> Run::drive() {
   telling.spawn(&Run::tell_transfers, *this);
   std::exception_ptr error;
   try {
-    while (!interrupted_ && !scheduler_.is_settled()) {
+    while (!interrupted_ && !bug_ && !scheduler_.is_settled()) {
       carry_out(scheduler_.dispatch(now()));
       if (scheduler_.is_settled()) break;
       aio::Timers::Entry alarm;
@@ -168,6 +168,7 @@ aio::Task<void> Run::drive() {
   } catch (...) {
     error = std::current_exception();
   }
+  if (bug_) error = bug_;
   if (!interrupted_ && !error && attempts.size() > 0) co_await attempts.join();
   attempts_ = nullptr;
   co_await attempts.close();
@@ -203,9 +204,14 @@ aio::Task<void> Run::attempt(sched::Assignment assignment) {
   auto& running = running_[assignment.attempt];
   running.transfer = std::make_unique<aio::WaitQueue>();
   running.attempt = std::make_unique<Attempt>(context_, assignment.attempt, node, machine);
-  auto outcome = co_await running.attempt->run();
-  running_.erase(assignment.attempt);
-  book(assignment, std::move(outcome));
+  try {
+    auto outcome = co_await running.attempt->run();
+    running_.erase(assignment.attempt);
+    book(assignment, std::move(outcome));
+  } catch (...) {
+    // Only a bug of ours comes here; it ends the run.
+    bug_ = std::current_exception();
+  }
   changed_.notify_all();
 }
 

@@ -100,6 +100,7 @@ class Run final : private AttemptHost {
   std::unordered_map<sched::AttemptId, Running> running_;
   aio::WaitQueue changed_;
   bool interrupted_ = false;
+  std::exception_ptr bug_;
   aio::Scope* attempts_ = nullptr;
 };
 
