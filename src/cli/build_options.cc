@@ -98,109 +98,110 @@ struct Row {
 using enum Group;
 
 constexpr auto kRows = std::to_array<Row>({
-    {"-A,--attr",
-     "ATTR",
-     what,
-     "an attribute of FILE; several add up",
-     [](BuildOptions& o, const Words& w) { o.request.attributes.push_back(w[0]); }},
-    {"--arg",
-     "NAME EXPR",
-     what,
-     "calls the expression with this argument",
-     [](BuildOptions& o, const Words& w) {
-       o.request.arguments.push_back(
-           {.form = eval::Argument::Form::expression, .name = w[0], .value = w[1]});
-     }},
-    {"--argstr",
-     "NAME TEXT",
-     what,
-     "the same, for a plain text",
-     [](BuildOptions& o, const Words& w) {
-       o.request.arguments.push_back(
-           {.form = eval::Argument::Form::text, .name = w[0], .value = w[1]});
-     }},
-    {"-I,--include",
-     "PATH",
-     what,
-     "adds PATH, or NAME=PATH, to what <NAME> is searched in",
-     [](BuildOptions& o, const Words& w) { o.evaluation.search_paths.push_back(w[0]); }},
-    {"--option",
-     "NAME VALUE",
-     what,
-     "a setting of Nix, for the evaluation only",
-     [](BuildOptions& o, const Words& w) { o.evaluation.settings.emplace_back(w[0], w[1]); }},
-    {"--impure",
-     "",
-     what,
-     "short for --option pure-eval false",
-     [](BuildOptions& o, const Words&) {
-       o.evaluation.settings.emplace_back("pure-eval", "false");
-     }},
-    {"--show-trace",
-     "",
-     what,
-     "short for --option show-trace true",
-     [](BuildOptions& o, const Words&) {
-       o.evaluation.settings.emplace_back("show-trace", "true");
-     }},
+    {.names = "-A,--attr",
+     .words = "ATTR",
+     .group = what,
+     .help = "an attribute of FILE; several add up",
+     .apply = [](BuildOptions& o, const Words& w) { o.request.attributes.push_back(w[0]); }},
+    {.names = "--arg",
+     .words = "NAME EXPR",
+     .group = what,
+     .help = "calls the expression with this argument",
+     .apply =
+         [](BuildOptions& o, const Words& w) {
+           o.request.arguments.push_back(
+               {.form = eval::Argument::Form::expression, .name = w[0], .value = w[1]});
+         }},
+    {.names = "--argstr",
+     .words = "NAME TEXT",
+     .group = what,
+     .help = "the same, for a plain text",
+     .apply =
+         [](BuildOptions& o, const Words& w) {
+           o.request.arguments.push_back(
+               {.form = eval::Argument::Form::text, .name = w[0], .value = w[1]});
+         }},
+    {.names = "-I,--include",
+     .words = "PATH",
+     .group = what,
+     .help = "adds PATH, or NAME=PATH, to what <NAME> is searched in",
+     .apply = [](BuildOptions& o, const Words& w) { o.evaluation.search_paths.push_back(w[0]); }},
+    {.names = "--option",
+     .words = "NAME VALUE",
+     .group = what,
+     .help = "a setting of Nix, for the evaluation only",
+     .apply = [](BuildOptions& o,
+                 const Words& w) { o.evaluation.settings.emplace_back(w[0], w[1]); }},
+    {.names = "--impure",
+     .words = "",
+     .group = what,
+     .help = "short for --option pure-eval false",
+     .apply = [](BuildOptions& o,
+                 const Words&) { o.evaluation.settings.emplace_back("pure-eval", "false"); }},
+    {.names = "--show-trace",
+     .words = "",
+     .group = what,
+     .help = "short for --option show-trace true",
+     .apply = [](BuildOptions& o,
+                 const Words&) { o.evaluation.settings.emplace_back("show-trace", "true"); }},
 
-    {"--builders",
-     "SPEC|@FILE",
-     where,
-     "the builders, in the syntax of Nix's machines file; '' is\n"
-     "none (default: @/etc/nix/machines where it exists)",
-     [](BuildOptions& o, const Words& w) { o.builders = w[0]; }},
-    {"-j,--max-jobs",
-     "N",
-     where,
-     "steps at a time on this machine; 0 builds nothing here\n"
-     "(default: auto, one for each processor)",
-     [](BuildOptions& o, const Words& w) { o.max_jobs = parse_jobs(w[0]); }},
+    {.names = "--builders",
+     .words = "SPEC|@FILE",
+     .group = where,
+     .help = "the builders, in the syntax of Nix's machines file; '' is\n"
+             "none (default: @/etc/nix/machines where it exists)",
+     .apply = [](BuildOptions& o, const Words& w) { o.builders = w[0]; }},
+    {.names = "-j,--max-jobs",
+     .words = "N",
+     .group = where,
+     .help = "steps at a time on this machine; 0 builds nothing here\n"
+             "(default: auto, one for each processor)",
+     .apply = [](BuildOptions& o, const Words& w) { o.max_jobs = parse_jobs(w[0]); }},
 
-    {"-k,--keep-going",
-     "",
-     how,
-     "after a failure, still build what does not need it",
-     [](BuildOptions& o, const Words&) { o.keep_going = true; }},
-    {"--max-silent-time",
-     "SECONDS",
-     how,
-     "fails a build that prints nothing for so long",
-     [](BuildOptions& o, const Words& w) {
-       o.max_silent_time = parse_seconds("--max-silent-time", w[0]);
-     }},
-    {"--timeout",
-     "SECONDS",
-     how,
-     "fails a build that takes longer",
-     [](BuildOptions& o, const Words& w) { o.timeout = parse_seconds("--timeout", w[0]); }},
-    {"--dry-run",
-     "",
-     how,
-     "only says what would be built where",
-     [](BuildOptions& o, const Words&) { o.dry_run = true; }},
+    {.names = "-k,--keep-going",
+     .words = "",
+     .group = how,
+     .help = "after a failure, still build what does not need it",
+     .apply = [](BuildOptions& o, const Words&) { o.keep_going = true; }},
+    {.names = "--max-silent-time",
+     .words = "SECONDS",
+     .group = how,
+     .help = "fails a build that prints nothing for so long",
+     .apply = [](BuildOptions& o,
+                 const Words& w) { o.max_silent_time = parse_seconds("--max-silent-time", w[0]); }},
+    {.names = "--timeout",
+     .words = "SECONDS",
+     .group = how,
+     .help = "fails a build that takes longer",
+     .apply = [](BuildOptions& o,
+                 const Words& w) { o.timeout = parse_seconds("--timeout", w[0]); }},
+    {.names = "--dry-run",
+     .words = "",
+     .group = how,
+     .help = "only says what would be built where",
+     .apply = [](BuildOptions& o, const Words&) { o.dry_run = true; }},
 
-    {"-o,--out-link",
-     "PATH",
-     results,
-     "links the results to PATH, PATH-2, ..., other outputs to\n"
-     "PATH-dev, ... (default: result)",
-     [](BuildOptions& o, const Words& w) { o.out_link = w[0]; }},
-    {"--no-out-link,--no-link",
-     "",
-     results,
-     "makes no links",
-     [](BuildOptions& o, const Words&) { o.out_link.reset(); }},
-    {"--json",
-     "",
-     results,
-     "prints one JSON object a line for every change of state",
-     [](BuildOptions& o, const Words&) { o.json = true; }},
-    {"--log-dir",
-     "DIR",
-     results,
-     "where the logs go, one file for every try of a build",
-     [](BuildOptions& o, const Words& w) { o.log_dir = w[0]; }},
+    {.names = "-o,--out-link",
+     .words = "PATH",
+     .group = results,
+     .help = "links the results to PATH, PATH-2, ..., other outputs to\n"
+             "PATH-dev, ... (default: result)",
+     .apply = [](BuildOptions& o, const Words& w) { o.out_link = w[0]; }},
+    {.names = "--no-out-link,--no-link",
+     .words = "",
+     .group = results,
+     .help = "makes no links",
+     .apply = [](BuildOptions& o, const Words&) { o.out_link.reset(); }},
+    {.names = "--json",
+     .words = "",
+     .group = results,
+     .help = "prints one JSON object a line for every change of state",
+     .apply = [](BuildOptions& o, const Words&) { o.json = true; }},
+    {.names = "--log-dir",
+     .words = "DIR",
+     .group = results,
+     .help = "where the logs go, one file for every try of a build",
+     .apply = [](BuildOptions& o, const Words& w) { o.log_dir = w[0]; }},
 });
 
 int word_count(std::string_view words) {
@@ -267,6 +268,14 @@ class Parser {
   }
 
  private:
+  static BuildOptions defaults() {
+    BuildOptions options;
+    options.max_jobs = processors();
+    std::error_code ignored;
+    if (fs::exists(kMachinesFile, ignored)) options.builders = fmt::format("@{}", kMachinesFile);
+    return options;
+  }
+
   void add(const Row& row) {
     const std::string names(row.names);
     const auto apply = [this, &row](const Words& words) {
@@ -303,14 +312,6 @@ class Parser {
   BuildOptions options_ = defaults();
   bool wants_help_ = false;
   CLI::App app_;
-
-  static BuildOptions defaults() {
-    BuildOptions options;
-    options.max_jobs = processors();
-    std::error_code ignored;
-    if (fs::exists(kMachinesFile, ignored)) options.builders = fmt::format("@{}", kMachinesFile);
-    return options;
-  }
 };
 
 /// CLI11's text for a missing word is "--arg: 2 required NAME EXPR missing".
@@ -345,8 +346,8 @@ std::variant<BuildOptions, Exit> parse_build_options(int argc, const char* const
 }
 
 std::string_view build_help() {
-  static const std::string kHelp = compose_help();
-  return kHelp;
+  static const std::string help = compose_help();
+  return help;
 }
 
 }  // namespace firn::cli

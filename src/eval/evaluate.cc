@@ -146,6 +146,7 @@ aio::Task<Evaluation> evaluate_installables(aio::Loop& loop,
                                             EvaluationRoots& roots,
                                             const Options& options) {
   std::vector<Installable> installables;
+  installables.reserve(request.inputs.size());
   for (const auto& input : request.inputs)
     installables.push_back(parse_installable(input));
   if (installables.empty()) installables.push_back({.reference = ".", .outputs = {}});
