@@ -101,6 +101,8 @@ struct GivenUpSteps {
   std::size_t count = 0;
   /// The first few of them.
   std::vector<sched::StepId> sample = {};
+  /// Steps that depend on them.
+  std::size_t fallen = 0;
 };
 
 /// Steps by where they stand.
@@ -125,8 +127,8 @@ inline constexpr std::size_t kKeptLogTails = 20;
 inline constexpr std::size_t kSampleSize = 3;
 inline constexpr std::size_t kSlowSteps = 5;
 
-/// Never throws over an event: ids that it has not been told of have stand-in names, and reports on
-/// attempts that do not run are dropped.
+/// Never throws over an event: ids that it has not been told of have stand-in names, and what moves
+/// in attempts that do not run is dropped.
 class RunModel {
  public:
   void on(const farm::Event& event);
@@ -136,6 +138,9 @@ class RunModel {
   const StepTally& steps() const { return tally_; }
 
   std::size_t already_valid() const { return already_valid_; }
+
+  /// Of the valid ones, those that were just fetched.
+  std::size_t substituted() const { return substituted_; }
 
   /// In the order of the plan.
   std::span<const MachineRecord> machines() const { return machines_; }
@@ -167,6 +172,8 @@ class RunModel {
   /// Somebody asked the run to stop.
   bool was_interrupted() const { return was_interrupted_; }
 
+  bool has_ended() const { return ended_.has_value(); }
+
   /// From the plan to the end of the run, or to `now` while it goes on.
   Duration elapsed(TimePoint now) const;
 
@@ -186,10 +193,16 @@ class RunModel {
   void apply(const farm::StepsEnded& event);
   void apply(const farm::RunEnded& event);
 
+  void add_machines(const std::vector<farm::MachineDescription>& machines);
+  const StepRecord* find_step(sched::StepId id) const;
   MachineRecord* find_machine(sched::MachineId id);
+  /// Ends what runs, and gives its slot back.
+  EndedAttempt end(const farm::AttemptEnded& event);
   void add_traffic(RunningStep& step, const Traffic& traffic, TimePoint at);
   void set_state(sched::StepId id, sched::StepState state);
+  void set_states(std::span<const sched::StepId> ids, sched::StepState state);
   void rank(const SlowStep& step);
+  void give_up(const farm::StepsEnded& event);
   void keep_failure(const farm::AttemptEnded& event);
 
   bool is_planned_ = false;
@@ -197,11 +210,13 @@ class RunModel {
   TimePoint began_;
   std::optional<TimePoint> ended_;
   std::size_t already_valid_ = 0;
+  std::size_t substituted_ = 0;
   StepTally tally_;
   // By id.
   std::vector<StepRecord> steps_;
   std::vector<MachineRecord> machines_;
   std::unordered_map<sched::MachineId, std::size_t> machine_index_;
+  MachineRecord unknown_machine_{.name = "unknown machine", .short_name = "unknown machine"};
   std::unordered_map<sched::AttemptId, RunningStep> running_;
   Traffic traffic_;
   TrafficMeter meter_;

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "view/frame.h"
+
+#include "view/columns.h"
+#include "view/status_lines.h"
+#include "view/words.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include <fmt/format.h>
+
+namespace firn::view {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A row stays empty this long before it is given up, so that short steps do not make the picture
+/// jump.
+constexpr Duration kLinger = 4s;
+
+Role role_of(sched::Phase phase) {
+  switch (phase) {
+    case sched::Phase::sending_inputs:
+    case sched::Phase::receiving_outputs:
+      return Role::moving;
+    case sched::Phase::building:
+      return Role::plain;
+    case sched::Phase::queued:
+    case sched::Phase::connecting:
+    case sched::Phase::waiting_for_transfer_slot:
+    case sched::Phase::publishing:
+    case sched::Phase::done:
+      return Role::dim;
+  }
+  return Role::plain;
+}
+
+/// The rows that a machine would like to have: up to its last slot that is, or was just now, in
+/// use.
+std::size_t wanted_rows(const MachineRecord& machine, TimePoint now) {
+  std::size_t rows = machine.slots.size();
+  while (rows > 0) {
+    const Slot& slot = machine.slots[rows - 1];
+    if (slot.attempt || now - slot.free_since < kLinger) break;
+    --rows;
+  }
+  return rows;
+}
+
+/// Shares `room` out evenly: whoever wants little gets it, the rest get the same, give or take one.
+std::vector<std::size_t> share_out(std::vector<std::size_t> wanted, std::size_t room) {
+  const auto cost = [&](std::size_t level) {
+    return std::accumulate(
+        wanted.begin(), wanted.end(), std::size_t{0}, [=](std::size_t sum, std::size_t rows) {
+          return sum + std::min(rows, level);
+        });
+  };
+  const std::size_t most = wanted.empty() ? 0 : std::ranges::max(wanted);
+  std::size_t level = 0;
+  while (level < most && cost(level + 1) <= room)
+    ++level;
+  std::size_t rest = room - cost(level);
+  for (std::size_t& rows : wanted) {
+    const bool takes_one_more = rows > level && rest > 0;
+    rows = std::min(rows, level) + (takes_one_more ? 1 : 0);
+    if (takes_one_more) --rest;
+  }
+  return wanted;
+}
+
+/// Attempts that hold a build slot; the others only move outputs.
+std::size_t slots_in_use(const RunModel& model, const MachineRecord& machine) {
+  const auto builds = [&](const Slot& slot) {
+    const RunningStep* step = slot.attempt ? model.find_running(*slot.attempt) : nullptr;
+    return step != nullptr && step->phase < sched::Phase::waiting_for_transfer_slot;
+  };
+  return static_cast<std::size_t>(std::ranges::count_if(machine.slots, builds));
+}
+
+class Painter {
+ public:
+  Painter(const RunModel& model, TimePoint now, const ScreenSize& size, const Style& style)
+      : model_(model),
+        now_(now),
+        style_(style),
+        columns_(columns_for(size.columns)),
+        line_width_(std::max<std::size_t>(size.columns, 1) - 1) {}
+
+  /// At most `room` lines.
+  std::vector<Line> machines(std::size_t room) const;
+
+ private:
+  Line machine_line(const MachineRecord& machine, std::size_t hidden) const;
+  Line step_line(const RunningStep& step) const;
+  std::vector<Line> working_first(std::size_t room) const;
+  Line rest_line(std::span<const MachineRecord* const> machines) const;
+  std::string rate_of(const RunningStep& step) const;
+  void add_rows(std::vector<Line>& lines, const MachineRecord& machine, std::size_t rows) const;
+
+  const RunModel& model_;
+  TimePoint now_;
+  const Style& style_;
+  Columns columns_;
+  std::size_t line_width_;
+};
+
+Line Painter::machine_line(const MachineRecord& machine, std::size_t hidden) const {
+  Line line(style_);
+  line.put(cut_middle(machine.short_name, columns_.name_end, style_), Role::strong);
+  std::string load = fmt::format("  {}/{}", slots_in_use(model_, machine), machine.max_jobs);
+  if (hidden > 0) load += fmt::format(", {} more not shown", hidden);
+  line.put(cut_end(load, line_width_ - line.width(), style_), Role::dim);
+  if (machine.is_out(now_)) {
+    const std::string time =
+        machine.out_until ? "for " + on_a_clock(*machine.out_until - now_ + 999ms) : "for good";
+    const std::string text = fmt::format("  out {}: {}", time, first_line(machine.out_reason));
+    line.put(cut_end(text, line_width_ - line.width(), style_), Role::warning);
+  }
+  return line;
+}
+
+/// The faster of both directions; empty where nothing moves.
+std::string Painter::rate_of(const RunningStep& step) const {
+  const Traffic rate = step.meter.rate(now_);
+  const ByteCount faster = std::max(rate.sent, rate.received);
+  return faster < ByteCount(1) ? "" : in_words(faster) + "/s";
+}
+
+Line Painter::step_line(const RunningStep& step) const {
+  Line line(style_);
+  line.skip_to(columns_.name);
+  const std::string attempt =
+      step.try_number > 1 ? fmt::format("  try {}", step.try_number) : std::string();
+  const std::size_t room = columns_.name_end - columns_.name;
+  line.put(cut_middle(model_.step_name(step.step), room - std::min(room, attempt.size()), style_));
+  if (line.width() + attempt.size() <= columns_.name_end) line.put(attempt, Role::warning);
+  if (columns_.has_activity()) {
+    const std::size_t width = columns_.activity_end - columns_.activity;
+    const Role role = role_of(step.phase);
+    line.skip_to(columns_.activity).put(cut_end(sched::to_string(step.phase), width, style_), role);
+    const std::string rate = role == Role::moving ? rate_of(step) : std::string();
+    if (line.width() + 1 + rate.size() <= columns_.activity_end)
+      line.put_right(columns_.activity_end, rate, role);
+  }
+  const std::string time = on_a_clock(now_ - step.began);
+  if (line.width() + time.size() <= columns_.end) line.put_right(columns_.end, time, Role::dim);
+  return line;
+}
+
+/// With as many rows as slots, each slot has its own; with fewer, those in use move up.
+void Painter::add_rows(std::vector<Line>& lines,
+                       const MachineRecord& machine,
+                       std::size_t rows) const {
+  const bool in_place = rows >= wanted_rows(machine, now_);
+  std::size_t used = 0;
+  for (const Slot& slot : machine.slots) {
+    const RunningStep* step = slot.attempt ? model_.find_running(*slot.attempt) : nullptr;
+    if (used == rows) return;
+    if (step == nullptr && !in_place) continue;
+    lines.push_back(step == nullptr ? Line(style_) : step_line(*step));
+    ++used;
+  }
+  for (; used < rows; ++used)
+    lines.emplace_back(style_);
+}
+
+Line Painter::rest_line(std::span<const MachineRecord* const> machines) const {
+  std::size_t running = 0;
+  for (const MachineRecord* machine : machines)
+    running += machine->running;
+  Line line(style_);
+  const std::string text = fmt::format(
+      "and {} more with {}", counted(machines.size(), "machine"), counted(running, "step"));
+  return line.put(cut_end(text, line_width_, style_), Role::dim);
+}
+
+/// A line for each machine, those that work first, as far as there is room.
+std::vector<Line> Painter::working_first(std::size_t room) const {
+  std::vector<const MachineRecord*> machines;
+  for (const bool works : {true, false}) {
+    for (const MachineRecord& machine : model_.machines()) {
+      if ((machine.running > 0) == works) machines.push_back(&machine);
+    }
+  }
+  std::vector<Line> lines;
+  for (std::size_t i = 0; i + 1 < room; ++i)
+    lines.push_back(machine_line(*machines[i], 0));
+  if (room > 0) lines.push_back(rest_line(std::span(machines).subspan(room - 1)));
+  return lines;
+}
+
+std::vector<Line> Painter::machines(std::size_t room) const {
+  const auto machines = model_.machines();
+  if (machines.size() > room) return working_first(room);
+  std::vector<Line> lines;
+  std::vector<std::size_t> wanted;
+  for (const MachineRecord& machine : machines)
+    wanted.push_back(wanted_rows(machine, now_));
+  const auto rows = share_out(std::move(wanted), room - machines.size());
+  for (std::size_t i = 0; i < machines.size(); ++i) {
+    const std::size_t shown = std::min<std::size_t>(rows[i], machines[i].running);
+    lines.push_back(machine_line(machines[i], machines[i].running - shown));
+    add_rows(lines, machines[i], rows[i]);
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::vector<Line> draw_frame(const RunModel& model,
+                             TimePoint now,
+                             const ScreenSize& size,
+                             const Style& style) {
+  // What scrolls by keeps some rows above the picture.
+  const std::size_t most = size.rows - std::min(size.rows, std::max<std::size_t>(1, size.rows / 6));
+  std::vector<Line> status = status_lines(model, now, columns_for(size.columns), style);
+  if (most < status.size() + 1) {
+    status.erase(status.begin(), status.end() - 1);
+    return status;
+  }
+  const std::size_t gap = size.rows >= 16 ? 1 : 0;
+  std::vector<Line> lines(gap, Line(style));
+  const Painter painter(model, now, size, style);
+  for (Line& line : painter.machines(most - status.size() - gap))
+    lines.push_back(std::move(line));
+  for (Line& line : status)
+    lines.push_back(std::move(line));
+  return lines;
+}
+
+Line built_line(const RunModel& model,
+                const EndedAttempt& ended,
+                const ScreenSize& size,
+                const Style& style) {
+  const Columns columns = columns_for(size.columns);
+  const std::string time = in_words(ended.time);
+  Line line(style);
+  line.put(signs_of(style).built, Role::good).skip_to(columns.name);
+  line.put(cut_middle(model.step_name(ended.step), columns.name_end - line.width(), style));
+  const std::size_t machine_end = columns.end - std::min(columns.end, time.size() + 2);
+  if (columns.activity < machine_end && columns.has_activity()) {
+    const std::string& name = model.machine(ended.machine).short_name;
+    line.skip_to(columns.activity)
+        .put(cut_middle(name, machine_end - columns.activity, style), Role::dim);
+  }
+  if (line.width() + time.size() < columns.end) line.put_right(columns.end, time, Role::dim);
+  return line;
+}
+
+}  // namespace firn::view

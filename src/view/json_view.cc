@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "view/json_view.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace firn::view {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Outcome = sched::Verdict::Outcome;
+
+/// Written at a time when an event makes many lines.
+constexpr std::size_t kBlock = 65536;
+
+/// In microseconds' precision.
+double milliseconds(Duration time) {
+  return std::round(std::chrono::duration<double, std::micro>(time).count()) / 1000;
+}
+
+/// "2026-02-03T04:05:06.789Z".
+std::string date(const ClockAnchor& clock, TimePoint at) {
+  using namespace std::chrono;
+  const auto wall = clock.wall + floor<std::chrono::milliseconds>(at - clock.steady);
+  const auto day = floor<days>(wall);
+  const year_month_day date(day);
+  const hh_mm_ss time(wall - day);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+                     static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()),
+                     static_cast<unsigned>(date.day()),
+                     time.hours().count(),
+                     time.minutes().count(),
+                     time.seconds().count(),
+                     time.subseconds().count());
+}
+
+/// The words of the other views as one identifier: "sending inputs" → "sending_inputs".
+std::string identifier(std::string_view words) {
+  std::string text(words);
+  std::ranges::replace(text, ' ', '_');
+  return text;
+}
+
+std::string_view to_string(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::succeeded:
+      return "succeeded";
+    case Outcome::retry:
+      return "retry";
+    case Outcome::failed:
+      return "failed";
+    case Outcome::aborted:
+      return "aborted";
+    case Outcome::cancelled:
+      return "cancelled";
+  }
+  return "aborted";
+}
+
+sched::StepState state_after(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::succeeded:
+      return sched::StepState::succeeded;
+    case Outcome::failed:
+      return sched::StepState::failed;
+    case Outcome::cancelled:
+      return sched::StepState::cancelled;
+    case Outcome::aborted:
+    case Outcome::retry:
+      break;
+  }
+  return sched::StepState::aborted;
+}
+
+Json phases(const farm::AttemptEnded& event) {
+  Json result = Json::object();
+  for (auto i = static_cast<std::size_t>(sched::Phase::connecting);
+       i < static_cast<std::size_t>(sched::Phase::done);
+       ++i) {
+    const farm::PhaseCost& cost = event.costs.at(i);
+    result[identifier(sched::to_string(static_cast<sched::Phase>(i)))] = {
+        {"ms", milliseconds(cost.time)}, {"bytes", cost.bytes.value()}};
+  }
+  return result;
+}
+
+/// Writes the lines of one event. The model has been told of it already.
+class Writer {
+ public:
+  Writer(Screen& screen, const ClockAnchor& clock, const RunModel& model)
+      : screen_(screen), clock_(clock), model_(model) {}
+
+  ~Writer() { screen_.write(text_); }
+
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  void operator()(const farm::PlanMade& event);
+  void operator()(const farm::AttemptStarted& event);
+  void operator()(const farm::PhaseEntered& event);
+  void operator()(const farm::BytesMoved& event);
+  void operator()(const farm::AttemptEnded& event);
+  void operator()(const farm::MachineOut& event);
+  void operator()(const farm::StepsEnded& event);
+  void operator()(const farm::RunEnded& event);
+  void note(std::string_view text, TimePoint at);
+  void end(std::string_view how, TimePoint at);
+
+ private:
+  Json line(std::string_view name, TimePoint at) const;
+  Json attempt_line(std::string_view name, const RunningStep& step, TimePoint at) const;
+  Json step_keys(sched::StepId step) const;
+  void steps_ended(std::span<const sched::StepId> steps,
+                   sched::StepState state,
+                   const Json& cause,
+                   const Json& reason,
+                   TimePoint at);
+  void put(const Json& line);
+
+  Screen& screen_;
+  const ClockAnchor& clock_;
+  const RunModel& model_;
+  std::string text_;
+};
+
+void Writer::put(const Json& line) {
+  text_ += line.dump(-1, ' ', false, Json::error_handler_t::replace);
+  text_ += '\n';
+  if (text_.size() < kBlock) return;
+  screen_.write(text_);
+  text_.clear();
+}
+
+Json Writer::line(std::string_view name, TimePoint at) const {
+  return {{"event", name},
+          {"time", date(clock_, at)},
+          {"elapsed_ms", milliseconds(model_.elapsed(at))}};
+}
+
+Json Writer::step_keys(sched::StepId step) const {
+  return {{"drv", model_.drv_path(step)}, {"name", model_.step_name(step)}};
+}
+
+Json Writer::attempt_line(std::string_view name, const RunningStep& step, TimePoint at) const {
+  Json result = line(name, at);
+  result["attempt"] = step.attempt.value();
+  result.update(step_keys(step.step));
+  result["machine"] = model_.machine(step.machine).name;
+  result["try"] = step.try_number;
+  return result;
+}
+
+void Writer::operator()(const farm::PlanMade& event) {
+  Json machines = Json::array();
+  for (const auto& machine : event.machines)
+    machines.push_back({{"machine", machine.name}, {"max_jobs", machine.max_jobs}});
+  Json plan = line("plan_made", event.at);
+  plan["steps"] = event.steps.size();
+  plan["machines"] = std::move(machines);
+  plan["already_valid"] = event.already_valid;
+  plan["substituted"] = event.substituted;
+  put(plan);
+  for (const auto& step : event.steps) {
+    Json planned = line("step_planned", event.at);
+    planned.update(step_keys(step.id));
+    planned["system"] = step.system;
+    put(planned);
+  }
+}
+
+void Writer::operator()(const farm::AttemptStarted& event) {
+  if (const RunningStep* step = model_.find_running(event.attempt))
+    put(attempt_line("attempt_started", *step, event.at));
+}
+
+void Writer::operator()(const farm::PhaseEntered& event) {
+  const RunningStep* step = model_.find_running(event.attempt);
+  if (step == nullptr) return;
+  Json entered = attempt_line("phase_entered", *step, event.at);
+  entered["phase"] = identifier(sched::to_string(event.phase));
+  put(entered);
+}
+
+void Writer::operator()(const farm::BytesMoved& event) {
+  const RunningStep* step = model_.find_running(event.attempt);
+  if (step == nullptr) return;
+  Json moved = attempt_line("bytes_moved", *step, event.at);
+  moved["sent_bytes"] = event.sent.value();
+  moved["received_bytes"] = event.received.value();
+  put(moved);
+}
+
+void Writer::operator()(const farm::AttemptEnded& event) {
+  const sched::Verdict& verdict = event.verdict;
+  const EndedAttempt& was = model_.last_ended();
+  Json ended = attempt_line("attempt_ended",
+                            {.attempt = event.attempt,
+                             .step = was.step,
+                             .machine = was.machine,
+                             .try_number = verdict.try_number},
+                            event.at);
+  ended["outcome"] = to_string(verdict.outcome);
+  ended["failure"] =
+      verdict.failure ? Json(identifier(sched::to_string(*verdict.failure))) : Json();
+  ended["message"] = event.message;
+  ended["retry_at"] = verdict.retry_at ? Json(date(clock_, *verdict.retry_at)) : Json();
+  ended["ms"] = milliseconds(was.time);
+  ended["sent_bytes"] = was.traffic.sent.value();
+  ended["received_bytes"] = was.traffic.received.value();
+  ended["phases"] = phases(event);
+  ended["log_file"] = event.log_file.empty() ? Json() : Json(event.log_file);
+  ended["log_tail"] = event.log_tail;
+  ended["fallen"] = verdict.fallen.size();
+  put(ended);
+  if (verdict.outcome == Outcome::retry) return;
+  const Json reason = event.message.empty() ? Json() : Json(event.message);
+  steps_ended({&was.step, 1}, state_after(verdict.outcome), Json(), reason, event.at);
+  const auto fallen_state = verdict.outcome == Outcome::cancelled
+                                ? sched::StepState::cancelled
+                                : sched::StepState::dependency_failed;
+  steps_ended(verdict.fallen, fallen_state, model_.drv_path(was.step), Json(), event.at);
+}
+
+void Writer::steps_ended(std::span<const sched::StepId> steps,
+                         sched::StepState state,
+                         const Json& cause,
+                         const Json& reason,
+                         TimePoint at) {
+  for (const auto step : steps) {
+    Json ended = line("step_ended", at);
+    ended.update(step_keys(step));
+    ended["state"] = identifier(sched::to_string(state));
+    ended["cause"] = cause;
+    ended["reason"] = reason;
+    put(ended);
+  }
+}
+
+void Writer::operator()(const farm::MachineOut& event) {
+  Json out = line("machine_out", event.at);
+  out["machine"] = model_.machine(event.machine).name;
+  out["reason"] = event.reason;
+  out["until"] = event.until ? Json(date(clock_, *event.until)) : Json();
+  put(out);
+}
+
+void Writer::operator()(const farm::StepsEnded& event) {
+  steps_ended(event.steps,
+              event.state,
+              Json(),
+              event.reason.empty() ? Json() : Json(event.reason),
+              event.at);
+}
+
+void Writer::operator()(const farm::RunEnded& event) {
+  end(event.interrupted ? "interrupted" : "finished", event.at);
+}
+
+void Writer::note(std::string_view text, TimePoint at) {
+  Json note = line("note", at);
+  note["message"] = text;
+  put(note);
+}
+
+void Writer::end(std::string_view how, TimePoint at) {
+  const StepTally& steps = model_.steps();
+  Json ended = line("run_ended", at);
+  ended["how"] = how;
+  ended["ms"] = milliseconds(model_.elapsed(at));
+  ended["steps"] = {{"total", steps.total},
+                    {"succeeded", steps.built},
+                    {"failed", steps.failed},
+                    {"dependency_failed", steps.fallen},
+                    {"cancelled", steps.cancelled},
+                    {"not_tried", steps.waiting() + steps.running}};
+  ended["sent_bytes"] = model_.traffic().sent.value();
+  ended["received_bytes"] = model_.traffic().received.value();
+  put(ended);
+}
+
+}  // namespace
+
+void JsonView::on(const farm::Event& event) {
+  model_.on(event);
+  Writer writer(screen_, clock_, model_);
+  std::visit(writer, event);
+}
+
+void JsonView::note(std::string_view text, TimePoint now) {
+  Writer(screen_, clock_, model_).note(text, now);
+}
+
+void JsonView::finish(TimePoint now) {
+  if (!model_.has_ended()) Writer(screen_, clock_, model_).end("broken_off", now);
+}
+
+}  // namespace firn::view

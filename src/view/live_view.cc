@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "view/live_view.h"
+
+#include "view/frame.h"
+#include "view/sentences.h"
+#include "view/summary.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace firn::view {
+
+namespace {
+
+constexpr std::string_view kHideCursor = "\x1b[?25l";
+constexpr std::string_view kShowCursor = "\x1b[?25h";
+constexpr std::string_view kEraseRestOfLine = "\x1b[K";
+constexpr std::string_view kEraseBelow = "\x1b[J";
+
+/// A run of very short steps does not wait for the next frame with more than this.
+constexpr std::size_t kMostScrolling = 500;
+
+using Outcome = sched::Verdict::Outcome;
+
+/// Being started is seen in the picture, and being cancelled is what somebody has just asked for.
+bool is_worth_a_line(const farm::Event& event) {
+  if (std::holds_alternative<farm::AttemptStarted>(event)) return false;
+  const auto* ended = std::get_if<farm::AttemptEnded>(&event);
+  return ended == nullptr || ended->verdict.outcome != Outcome::cancelled;
+}
+
+bool is_built(const farm::Event& event) {
+  const auto* ended = std::get_if<farm::AttemptEnded>(&event);
+  return ended != nullptr && ended->verdict.outcome == Outcome::succeeded;
+}
+
+TimePoint time_of(const farm::Event& event) {
+  return std::visit([](const auto& e) { return e.at; }, event);
+}
+
+Line sentence_line(News news, std::string_view text, std::size_t columns, const Style& style) {
+  const std::size_t width = std::max<std::size_t>(columns, 1) - 1;
+  Line line(style);
+  line.put(cut_end(sign_of(news, style), width, style), role_of(news));
+  line.skip_to(std::min<std::size_t>(width, 2));
+  const Role role = news == News::attention || news == News::progress ? Role::dim : Role::plain;
+  return line.put(cut_end(text, width - line.width(), style), role);
+}
+
+}  // namespace
+
+LiveView::~LiveView() {
+  if (is_cursor_hidden_) screen_.write(fmt::format("\n{}", kShowCursor));
+}
+
+void LiveView::on(const farm::Event& event) {
+  model_.on(event);
+  if (is_worth_a_line(event)) tell(event);
+  if (scrolling_lines_ >= kMostScrolling) repaint(time_of(event));
+}
+
+void LiveView::tell(const farm::Event& event) {
+  const ScreenSize size = screen_.size();
+  if (is_built(event)) {
+    scroll(built_line(model_, model_.last_ended(), size, style_));
+  } else if (const auto sentence = sentence_for(event, model_)) {
+    scroll(sentence_line(sentence->news, sentence->text, size.columns, style_));
+  }
+}
+
+void LiveView::scroll(const Line& line) {
+  scrolling_ += line.text();
+  scrolling_ += kEraseRestOfLine;
+  scrolling_ += '\n';
+  ++scrolling_lines_;
+}
+
+void LiveView::note(std::string_view text, TimePoint now) {
+  scroll(sentence_line(News::attention, printable(text), screen_.size().columns, style_));
+  repaint(now);
+}
+
+/// A line that was as wide as the terminal takes several rows of one that is narrower by now.
+std::string LiveView::go_up(const ScreenSize& size) const {
+  std::size_t rows = 0;
+  for (const std::size_t width : frame_widths_)
+    rows += std::max<std::size_t>(
+        1, (width + size.columns - 1) / std::max<std::size_t>(1, size.columns));
+  rows = std::min(rows, size.rows);
+  return rows > 1 ? fmt::format("\r\x1b[{}A", rows - 1) : "\r";
+}
+
+void LiveView::repaint(TimePoint now) {
+  const ScreenSize size = screen_.size();
+  const auto lines =
+      model_.is_planned() ? draw_frame(model_, now, size, style_) : std::vector<Line>();
+  std::string frame;
+  for (const Line& line : lines) {
+    if (&line != &lines.front()) frame += '\n';
+    frame += line.text();
+    frame += kEraseRestOfLine;
+  }
+  if (scrolling_.empty() && frame == frame_ && size == size_) return;
+  std::string text = is_cursor_hidden_ ? "" : std::string(kHideCursor);
+  text += go_up(size);
+  text += scrolling_;
+  text += frame;
+  text += kEraseBelow;
+  is_cursor_hidden_ = true;
+  frame_widths_.clear();
+  for (const Line& line : lines)
+    frame_widths_.push_back(line.width());
+  frame_ = std::move(frame);
+  size_ = size;
+  scrolling_.clear();
+  scrolling_lines_ = 0;
+  screen_.write(text);
+}
+
+void LiveView::finish(TimePoint now) {
+  std::string text = go_up(screen_.size());
+  text += scrolling_;
+  text += kEraseBelow;
+  if (model_.steps().total > 0) text += '\n';
+  text += summary(model_, now, style_);
+  text += kShowCursor;
+  is_cursor_hidden_ = false;
+  frame_.clear();
+  frame_widths_.clear();
+  scrolling_.clear();
+  screen_.write(text);
+}
+
+}  // namespace firn::view
