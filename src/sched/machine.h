@@ -26,7 +26,15 @@ enum class Holding : std::uint8_t {
 Holding holding_in(Phase phase, Holding now);
 
 /// Why a machine takes no work, or that it does.
-enum class Standing : std::uint8_t { free, full, needs_transfer, backing_off, disabled, unusable };
+enum class Standing : std::uint8_t {
+  free,
+  full,
+  on_trial,  ///< full, as long as only one slot is open
+  needs_transfer,
+  backing_off,
+  disabled,
+  unusable,
+};
 
 /// One machine's state. A struct with rules: whoever changes a field re-reads `standing`; only
 /// Fleet does.

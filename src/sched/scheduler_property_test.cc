@@ -273,7 +273,7 @@ class RandomFarm {
   void event() {
     if (one_in(300)) change_mood();
     const std::uint32_t kind = below(100);
-    if (kind < 20 && scheduler_.counts().unfinished() < 80) {
+    if (kind < 20 && scheduler_.counts().unfinished() < 50) {
       add_step();
     } else if (kind < 50) {
       advance_attempt();

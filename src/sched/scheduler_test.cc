@@ -186,8 +186,9 @@ TEST(Scheduler, TakesNoWorkWhileMoreThanMaxJobsAwaitATransferSlot) {
   std::vector<AttemptId> finished;
   for (int i = 0; i < 5; ++i) {
     const Decisions decisions = farm.dispatch();
-    if (i < 2)
+    if (i < 2) {
       EXPECT_FALSE(decisions.assignments.empty()) << "finished steps give their slots back";
+    }
     for (const Assignment& assignment : decisions.assignments) {
       farm.enter(assignment, Phase::waiting_for_transfer_slot);
       finished.push_back(assignment.attempt);

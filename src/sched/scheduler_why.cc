@@ -47,6 +47,9 @@ MachineTally Scheduler::tally(StepId id) const {
       case Standing::full:
         ++tally.full;
         break;
+      case Standing::on_trial:
+        ++tally.on_trial;
+        break;
       case Standing::needs_transfer:
         ++tally.need_transfer;
         break;
@@ -72,7 +75,7 @@ Reason Scheduler::waiting_reason(const Step& step, const MachineTally& tally) co
   if (pause_reason_) return Reason::paused;
   if (step.state == StepState::delayed) return Reason::backing_off;
   if (tally.free > 0) return Reason::next;
-  if (tally.full > 0) return Reason::machines_full;
+  if (tally.full + tally.on_trial > 0) return Reason::machines_full;
   if (tally.need_transfer > 0) return Reason::machines_need_transfer;
   if (tally.backing_off > 0) return Reason::machines_backing_off;
   return tally.disabled > 0 ? Reason::machines_disabled : Reason::next;

@@ -80,8 +80,9 @@ std::string explain_unsupported(const WhyNot& why) {
 
 // "3 machines could take it: 2 full, 1 in back-off".
 std::string standings(const MachineTally& tally) {
-  const std::array<std::pair<std::uint32_t, std::string_view>, 7> parts{{
+  const std::array<std::pair<std::uint32_t, std::string_view>, 8> parts{{
       {tally.full, "full"},
+      {tally.on_trial, "on trial after faults"},
       {tally.need_transfer, "waiting for a transfer slot"},
       {tally.tried, "tried before"},
       {tally.backing_off, "in back-off"},

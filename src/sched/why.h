@@ -44,6 +44,8 @@ std::string_view to_string(Reason reason);
 struct MachineTally {
   std::uint32_t able = 0;
   std::uint32_t full = 0;
+  /// Back after faults, with one slot open, which is taken.
+  std::uint32_t on_trial = 0;
   std::uint32_t need_transfer = 0;
   std::uint32_t backing_off = 0;
   std::uint32_t disabled = 0;

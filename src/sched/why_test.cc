@@ -90,6 +90,18 @@ TEST(Why, TellsWhenAMachineIsBack) {
             "waits for b1, which is back in 15 s; 2 machines could take it: 2 in back-off");
 }
 
+TEST(Why, TellsOfAMachineOnTrial) {
+  SchedFarm farm;
+  const MachineId machine = farm.machine("b1", 2);
+  for (int i = 0; i < 3; ++i)
+    farm.scheduler.report_machine_fault(machine, farm.now);
+  farm.now += minutes(1);
+  farm.step("first");
+  const StepId step = farm.step("s");
+  farm.only();
+  EXPECT_EQ(farm.why(step), "waits for a slot; 1 machine could take it: 1 on trial after faults");
+}
+
 TEST(Why, TellsOfARetry) {
   SchedFarm farm;
   farm.machine("b1");
