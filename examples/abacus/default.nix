@@ -10,14 +10,15 @@
 #   -A failing           fails on purpose, with a step that waits for it
 { system ? builtins.currentSystem
 , cc ? "/usr/bin/cc"
-, flags ? "-std=c11 -O3 -Wall -Wextra -Wconversion -fanalyzer"
+, flags ? "-std=c11 -O2 -Wall -Wextra -Wconversion"
+, analyzer ? "-fanalyzer"
 }:
 
 let
   # A derivation whose builder is a shell script. Compilers are the builder machine's own.
   step = name: inputs: script:
     derivation ({
-      inherit name system cc flags;
+      inherit name system cc flags analyzer;
       builder = "/bin/sh";
       args = [ "-euc" script ];
       PATH = "/usr/local/bin:/usr/bin:/bin";
@@ -52,7 +53,7 @@ let
   # Compiled twice: an object that differs from one time to the next would be useless to a farm.
   compile = unit: step "${unit}.o" { inherit unit headers; source = file (./src + "/${unit}.c"); } ''
     cp "$source" "$unit.c"
-    "$cc" $flags -I"$headers" -c "$unit.c" -o "$out"
+    "$cc" $flags $analyzer -I"$headers" -c "$unit.c" -o "$out"
     "$cc" $flags -I"$headers" -c "$unit.c" -o again.o
     cmp "$out" again.o
   '';
