@@ -12,11 +12,15 @@ void ReceiveBuffer::drop(std::size_t count) {
   FIRN_CHECK(count <= end_ - begin_);
   begin_ += count;
   offset_ += count;
-  if (begin_ == end_) begin_ = end_ = 0;
+  if (begin_ != end_) return;
+  begin_ = end_ = 0;
+  if (bytes_.size() > kLargest) std::vector<std::byte>().swap(bytes_);
 }
 
 MutableBytes ReceiveBuffer::room(std::size_t missing) {
-  const std::size_t wanted = std::max(missing, kSmallest / 2);
+  // However much a peer announces: not more than twice what it has sent is held ready.
+  const std::size_t wanted =
+      std::clamp(missing, kSmallest / 2, std::max(kSmallest / 2, end_ - begin_));
   if (bytes_.size() - end_ < wanted && begin_ > 0) {
     std::memmove(bytes_.data(), bytes_.data() + begin_, end_ - begin_);
     end_ -= begin_;

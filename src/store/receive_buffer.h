@@ -24,7 +24,8 @@ class ReceiveBuffer {
   /// Forgets `count` bytes at the front.
   void drop(std::size_t count);
 
-  /// Space behind what has arrived, at least `missing` bytes and some.
+  /// Space behind what has arrived, for some of the `missing` bytes at least: memory grows with
+  /// what arrives and not with what is announced.
   MutableBytes room(std::size_t missing);
 
   /// `count` bytes have been put into the room.

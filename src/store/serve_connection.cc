@@ -31,9 +31,14 @@ constexpr std::size_t kMostUnacknowledged = 1024;
 class ServeConnection::Conversation {
  public:
   explicit Conversation(ServeConnection& connection) : connection_(&connection) {
-    if (!connection.is_usable()) {
+    if (connection.broken_ || connection.busy_) {
       throw Bug(fmt::format("a request to {} on a connection whose last conversation did not end",
                             connection.machine_));
+    }
+    if (!connection.buffer_.view().empty()) {
+      connection.broken_ = true;
+      throw Error(Kind::protocol,
+                  fmt::format("{} has sent what nobody asked for", connection.machine_));
     }
     connection.busy_ = true;
   }
@@ -62,15 +67,21 @@ ServeConnection::~ServeConnection() = default;
 
 aio::Task<void> ServeConnection::greet() {
   Conversation conversation(*this);
-  co_await write(wire::client_hello());
+  const std::string hello = wire::client_hello();
+  try {
+    co_await link_->write(as_bytes(hello));
+  } catch (const Error& e) {
+    // What it said before it went tells more.
+    if (e.kind() != Kind::unavailable) throw;
+  }
   while (buffer_.view().size() < wire::kHelloSize && wire::may_be_server_hello(buffer_.view())) {
     co_await fill(wire::kHelloSize - buffer_.view().size());
   }
   if (!wire::may_be_server_hello(buffer_.view())) co_await explain_greeting();
   const auto result = wire::read_server_hello(buffer_.view());
-  const auto& hello = std::get<wire::Decoded<wire::ServeVersion>>(result);
-  version_ = wire::agree(wire::kNewestServe, hello.value);
-  buffer_.drop(hello.consumed);
+  const auto& theirs = std::get<wire::Decoded<wire::ServeVersion>>(result);
+  version_ = wire::agree(wire::kNewestServe, theirs.value);
+  buffer_.drop(theirs.consumed);
   conversation.end();
 }
 
@@ -173,11 +184,14 @@ class ServeConnection::DumpedNar final : public NarStream {
     }
     auto& buffer = connection_.buffer_;
     buffer.drop(std::exchange(handed_out_, 0));
-    if (parser_.is_done()) co_return Bytes();
+    if (parser_.is_done()) {
+      // Not before: what was handed out is still in the connection's buffer.
+      if (!std::exchange(ended_, true)) conversation_.end();
+      co_return Bytes();
+    }
     if (buffer.view().empty()) co_await connection_.fill(1);
     const auto arrived = as_bytes(buffer.view());
     handed_out_ = parser_.feed(arrived);
-    if (parser_.is_done()) conversation_.end();
     co_return arrived.first(handed_out_);
   }
 
@@ -188,6 +202,7 @@ class ServeConnection::DumpedNar final : public NarStream {
   nix::NarParser parser_;
   std::string request_;
   std::size_t handed_out_ = 0;
+  bool ended_ = false;
 };
 
 std::unique_ptr<NarStream> ServeConnection::dump(const nix::StorePath& path) {
@@ -222,7 +237,6 @@ struct ServeConnection::Window {
   std::deque<Sent> unacknowledged;
   std::uint64_t bytes = 0;
   bool all_sent = false;
-  bool reader_failed = false;
   aio::WaitQueue changed;
 
   bool has_room() const {
@@ -232,16 +246,6 @@ struct ServeConnection::Window {
 };
 
 aio::Task<void> ServeConnection::read_acknowledgements(PathSource* source, Window* window) {
-  struct OnFailure {
-    Window* window;
-    bool ended = false;
-
-    ~OnFailure() {
-      window->reader_failed = !ended;
-      window->changed.notify_all();
-    }
-  } on_failure{.window = window};
-
   while (true) {
     while (window->unacknowledged.empty() && !window->all_sent)
       co_await window->changed.wait();
@@ -252,39 +256,31 @@ aio::Task<void> ServeConnection::read_acknowledgements(PathSource* source, Windo
     window->unacknowledged.pop_front();
     window->changed.notify_all();
   }
-  on_failure.ended = true;
 }
 
-aio::Task<void> ServeConnection::send_within(PathSource& source, Window& window) {
-  while (auto item = co_await source.next()) {
-    while (!window.has_room() && !window.reader_failed)
-      co_await window.changed.wait();
-    if (window.reader_failed) break;
+aio::Task<void> ServeConnection::send_within(PathSource* source, Window* window) {
+  while (auto item = co_await source->next()) {
+    while (!window->has_room())
+      co_await window->changed.wait();
     const std::uint64_t size = item->info.nar_size.value();
-    window.unacknowledged.push_back({.path = item->info.path, .size = size});
-    window.bytes += size;
+    window->unacknowledged.push_back({.path = item->info.path, .size = size});
+    window->bytes += size;
     const std::string head = encode(wire::AddToStoreNar{.info = item->info});
     co_await write(head);
     co_await send_nar(item->info, *item->nar);
-    window.changed.notify_all();
+    window->changed.notify_all();
   }
-  window.all_sent = true;
-  window.changed.notify_all();
+  window->all_sent = true;
+  window->changed.notify_all();
 }
 
 aio::Task<void> ServeConnection::add_pipelined(PathSource& source) {
   Window window;
   aio::Scope scope(loop_);
+  // Siblings: whichever fails first ends the other, which may be waiting for the server.
+  scope.spawn(&ServeConnection::send_within, *this, &source, &window);
   scope.spawn(&ServeConnection::read_acknowledgements, *this, &source, &window);
-  std::exception_ptr error;
-  try {
-    co_await send_within(source, window);
-    co_await scope.join();
-  } catch (...) {
-    error = std::current_exception();
-  }
-  co_await scope.close();
-  if (error) std::rethrow_exception(error);
+  co_await scope.join();
 }
 
 aio::Task<void> ServeConnection::import(PathSource& source) {

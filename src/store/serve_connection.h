@@ -75,7 +75,7 @@ class ServeConnection {
   aio::Task<void> add_path(const nix::PathInfo& info, NarStream& nar);
 
   /// Whether another request may follow.
-  bool is_usable() const { return !broken_ && !busy_; }
+  bool is_usable() const { return !broken_ && !busy_ && buffer_.view().empty(); }
 
   transport::Link& link() { return *link_; }
 
@@ -100,7 +100,7 @@ class ServeConnection {
   aio::Task<void> write(std::string_view bytes);
   aio::Task<void> send_nar(const nix::PathInfo& info, NarStream& nar);
   aio::Task<void> add_pipelined(PathSource& source);
-  aio::Task<void> send_within(PathSource& source, Window& window);
+  aio::Task<void> send_within(PathSource* source, Window* window);
   aio::Task<void> read_acknowledgements(PathSource* source, Window* window);
   aio::Task<void> import(PathSource& source);
   aio::Task<void> fill(std::size_t missing);
