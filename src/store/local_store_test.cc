@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/local_store.h"
 
+#include "support/environment.h"
 #include "support/run.h"
 #include "support/scripted_server.h"
 #include "support/temp_folder.h"
 
-#include <cstdlib>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -18,32 +18,8 @@ using testing::error_of;
 using testing::ScriptedServer;
 using testing::store_path;
 using testing::stored;
+using testing::Variable;
 using wire::Command;
-
-/// A variable of the environment for as long as a test runs.
-class Variable {
- public:
-  Variable(const char* name, const std::string& value) : name_(name) {
-    const char* old = std::getenv(name);
-    if (old != nullptr) old_ = old;
-    ::setenv(name, value.c_str(), 1);
-  }
-
-  Variable(const Variable&) = delete;
-  Variable& operator=(const Variable&) = delete;
-
-  ~Variable() {
-    if (old_) {
-      ::setenv(name_, old_->c_str(), 1);
-    } else {
-      ::unsetenv(name_);
-    }
-  }
-
- private:
-  const char* name_;
-  std::optional<std::string> old_;
-};
 
 class LocalStoreTest : public ::testing::Test {
  public:

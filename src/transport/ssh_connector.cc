@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
@@ -50,8 +51,10 @@ Error connection_error(const SshTarget& target, std::string_view words) {
 SocketFolder::SocketFolder() {
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
   std::error_code ignored;
+  // After a change of user it may be somebody else's.
   const bool usable = runtime != nullptr && std::string_view(runtime).size() < kLongestFolder &&
-                      std::filesystem::is_directory(runtime, ignored);
+                      std::filesystem::is_directory(runtime, ignored) &&
+                      ::access(runtime, W_OK | X_OK) == 0;
   path_ = std::string(usable ? runtime : "/tmp") + "/firn-XXXXXX";
   if (::mkdtemp(path_.data()) == nullptr)
     throw system_error(errno, fmt::format("make a folder {}", path_));
@@ -173,9 +176,12 @@ bool SshConnector::learn_refusal(const Link& link, std::string_view last_words) 
     session_limit_ = std::max<std::size_t>(1, std::min(session_limit_, connection.sessions - 1));
     return true;
   }
-  // The master has gone away under its sessions: the next one needs a new connection.
+  // The master has gone away under its sessions: the next one needs a new connection. Where it took
+  // its socket with it, ssh does not say so.
+  std::error_code ignored;
   const bool lost = last_words.find("Control socket connect") != std::string_view::npos ||
-                    last_words.find("mux_client") != std::string_view::npos;
+                    last_words.find("mux_client") != std::string_view::npos ||
+                    !std::filesystem::exists(connection.socket, ignored);
   if (lost) connection.is_lost = true;
   return lost;
 }

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/ssh_connector.h"
+
+#include "aio/phase.h"
+#include "aio/scope.h"
+#include "support/fake_ssh.h"
+#include "support/run.h"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace firn::transport {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using testing::error_of;
+using testing::FakeSsh;
+using testing::Variable;
+
+SshTarget target() {
+  return {.user = "nix",
+          .host = "b1",
+          .port = std::nullopt,
+          .key_file = "",
+          .host_key = "",
+          .compress = false,
+          .extra_options = {}};
+}
+
+/// What a program answers to "hello"; empty where it is not there.
+aio::Task<std::string> talk(Link& link) {
+  std::array<std::byte, 64> buffer{};
+  const std::string hello = "hello";
+  co_await error_of(link.write(as_bytes(hello)));
+  const std::size_t got = co_await link.read_some(buffer);
+  co_return std::string(as_text(Bytes(buffer).first(got)));
+}
+
+class SshConnectorTest : public ::testing::Test {
+ public:
+  using Story = aio::Task<void> (*)(SshConnectorTest&, SshConnector&);
+  using Links = std::vector<std::unique_ptr<Link>>;
+
+  /// Each remote program is a `cat`.
+  void tell(Story story, const SshTarget& where = target()) { loop.run(tell_all(story, where)); }
+
+  /// Opens a session as its owner does: until it speaks or its refusal teaches nothing.
+  aio::Task<std::unique_ptr<Link>> open_session(SshConnector& connector) {
+    for (int tries = 0; tries < 5; ++tries) {
+      auto link = co_await connector.open();
+      if (co_await talk(*link) == "hello") co_return link;
+      if (!connector.learn_refusal(*link, co_await link->last_words())) break;
+    }
+    throw Error(Kind::unavailable, "no session");
+  }
+
+  FakeSsh ssh;
+  SocketFolder sockets;
+  aio::Loop loop;
+
+ private:
+  aio::Task<void> tell_all(Story story, SshTarget where) {
+    SshConnector connector(loop, sockets, std::move(where), "cat");
+    std::exception_ptr error;
+    try {
+      co_await aio::within(loop, "the story", 20s, story(*this, connector));
+    } catch (...) {
+      error = std::current_exception();
+    }
+    co_await connector.close();
+    if (error) std::rethrow_exception(error);
+  }
+};
+
+TEST_F(SshConnectorTest, SessionsShareAConnection) {
+  tell([](SshConnectorTest& t, SshConnector& connector) -> aio::Task<void> {
+    Links links;
+    for (int i = 0; i < 3; ++i)
+      links.push_back(co_await t.open_session(connector));
+    EXPECT_EQ(t.ssh.masters(), 1U);
+    EXPECT_EQ(t.ssh.calls().size(), 4U);
+  });
+}
+
+aio::Task<void> open_one(SshConnectorTest* test, SshConnector* connector) {
+  const auto link = co_await test->open_session(*connector);
+}
+
+TEST_F(SshConnectorTest, ManyAtOnceStillMakeOneConnection) {
+  tell([](SshConnectorTest& t, SshConnector& connector) -> aio::Task<void> {
+    aio::Scope scope(t.loop);
+    for (int i = 0; i < 4; ++i)
+      scope.spawn(open_one, &t, &connector);
+    co_await scope.join();
+    EXPECT_EQ(t.ssh.masters(), 1U);
+  });
+}
+
+TEST_F(SshConnectorTest, ANinthSessionGetsAConnectionOfItsOwn) {
+  tell([](SshConnectorTest& t, SshConnector& connector) -> aio::Task<void> {
+    Links links;
+    for (std::size_t i = 0; i < SshConnector::kSessionsPerConnection; ++i)
+      links.push_back(co_await t.open_session(connector));
+    EXPECT_EQ(t.ssh.masters(), 1U);
+    links.push_back(co_await t.open_session(connector));
+    EXPECT_EQ(t.ssh.masters(), 2U);
+    links.erase(links.begin());
+    links.push_back(co_await t.open_session(connector));
+    EXPECT_EQ(t.ssh.masters(), 2U) << "a place that is free again is used";
+  });
+}
+
+TEST_F(SshConnectorTest, ARefusalTeachesHowManyFit) {
+  ssh.allow_sessions(2);
+  tell([](SshConnectorTest& t, SshConnector& connector) -> aio::Task<void> {
+    Links links;
+    for (int i = 0; i < 3; ++i)
+      links.push_back(co_await t.open_session(connector));
+    EXPECT_EQ(t.ssh.masters(), 2U);
+    EXPECT_EQ(t.ssh.calls().size(), 6U) << "two masters, three sessions, one refusal";
+    for (int i = 0; i < 2; ++i)
+      links.push_back(co_await t.open_session(connector));
+    EXPECT_EQ(t.ssh.masters(), 3U);
+    EXPECT_EQ(t.ssh.calls().size(), 9U) << "nobody is refused twice";
+  });
+}
+
+TEST_F(SshConnectorTest, AConnectionThatEndedIsReplaced) {
+  tell([](SshConnectorTest& t, SshConnector& connector) -> aio::Task<void> {
+    co_await t.open_session(connector);
+    // Its socket goes with it, and ssh says nothing of a socket.
+    fs::remove(t.ssh.last_socket());
+    co_await t.open_session(connector);
+    EXPECT_EQ(t.ssh.masters(), 2U);
+  });
+}
+
+TEST_F(SshConnectorTest, AConnectionThatWasKilledIsReplaced) {
+  tell([](SshConnectorTest& t, SshConnector& connector) -> aio::Task<void> {
+    co_await t.open_session(connector);
+    // The socket stays, and nobody listens there.
+    std::ofstream(t.ssh.last_socket()) << "nobody";
+    co_await t.open_session(connector);
+    EXPECT_EQ(t.ssh.masters(), 2U);
+  });
+}
+
+TEST_F(SshConnectorTest, OtherFailuresTeachNothing) {
+  tell([](SshConnectorTest& t, SshConnector& connector) -> aio::Task<void> {
+    const auto link = co_await t.open_session(connector);
+    EXPECT_FALSE(connector.learn_refusal(*link, "sh: 1: nix-store: not found (exit status 127)"));
+    EXPECT_TRUE(connector.learn_refusal(*link,
+                                        "mux_client_request_session: read from master "
+                                        "failed: Broken pipe"));
+  });
+}
+
+TEST_F(SshConnectorTest, SaysWhyItCannotConnect) {
+  struct Case {
+    std::string words;
+    Kind kind;
+    std::string advice;
+  };
+
+  for (const Case& c :
+       {Case{"nix@b1: Permission denied (publickey).", Kind::permission, "third column"},
+        Case{"Host key verification failed.", Kind::permission, "eighth column"},
+        Case{"ssh: connect to host b1 port 22: Connection refused",
+             Kind::unavailable,
+             "cannot connect to nix@b1: ssh: connect to host b1 port 22: Connection refused"}}) {
+    ssh.deny(c.words);
+    try {
+      tell([](SshConnectorTest&, SshConnector& connector) -> aio::Task<void> {
+        co_await connector.open();
+      });
+      ADD_FAILURE() << c.words;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.kind(), c.kind);
+      EXPECT_NE(e.message().find(c.words), std::string::npos) << e.message();
+      EXPECT_NE(e.message().find(c.advice), std::string::npos) << e.message();
+    }
+  }
+}
+
+TEST_F(SshConnectorTest, AFailedConnectionDoesNotStandInTheWayOfTheNext) {
+  ssh.hang_masters();
+  tell([](SshConnectorTest& t, SshConnector& connector) -> aio::Task<void> {
+    const auto error = co_await error_of(
+        aio::within(t.loop, "connecting", 10ms, testing::without_value(connector.open())));
+    EXPECT_TRUE(error && error->kind() == Kind::timeout);
+    t.ssh.let_masters_go();
+    co_await t.open_session(connector);
+  });
+}
+
+TEST_F(SshConnectorTest, CloseEndsTheConnections) {
+  int master = 0;
+  tell([](SshConnectorTest& t, SshConnector& connector) -> aio::Task<void> {
+    co_await t.open_session(connector);
+    EXPECT_FALSE(fs::is_empty(t.sockets.path()));
+  });
+  master = ssh.last_master();
+  EXPECT_NE(::kill(master, 0), 0);
+}
+
+TEST_F(SshConnectorTest, GivesTheHostKeyToSsh) {
+  SshTarget where = target();
+  where.port = 2222;
+  where.host_key = "ssh-ed25519 AAAA";
+  tell(
+      [](SshConnectorTest& t, SshConnector& connector) -> aio::Task<void> {
+        co_await t.open_session(connector);
+        const std::string words = t.ssh.calls().front();
+        constexpr std::string_view kOption = "-oUserKnownHostsFile=";
+        const auto begin = words.find(kOption) + kOption.size();
+        std::ifstream file(words.substr(begin, words.find(' ', begin) - begin));
+        EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}),
+                  "[b1]:2222 ssh-ed25519 AAAA\n");
+      },
+      where);
+}
+
+TEST_F(SshConnectorTest, RefusesATargetThatSshWouldMisread) {
+  SshTarget where = target();
+  where.host = "-oProxyCommand=true";
+  EXPECT_THROW(SshConnector(loop, sockets, where, "cat"), Error);
+}
+
+TEST(SocketFolder, IsShortPrivateAndGoesWithEverythingInIt) {
+  fs::path path;
+  {
+    const SocketFolder folder;
+    path = folder.path();
+    EXPECT_LT(folder.path().size() + std::string("/ffffff-4294967295").size(), 80U);
+    EXPECT_EQ(fs::status(path).permissions(), fs::perms::owner_all);
+    std::ofstream(path / "socket") << "x";
+  }
+  EXPECT_FALSE(fs::exists(path));
+}
+
+TEST(SocketFolder, StaysAwayFromRuntimeFoldersOfNoUse) {
+  const testing::TempFolder temp;
+  const fs::path good = temp.path() / "run";
+  fs::create_directory(good);
+  const fs::path deep = temp.path() / std::string(60, 'x');
+  fs::create_directory(deep);
+  for (const auto& [runtime, is_used] : {std::pair{good, true},
+                                         std::pair{deep, false},
+                                         std::pair{temp.path() / "missing", false},
+                                         std::pair{fs::path(), false}}) {
+    const Variable variable("XDG_RUNTIME_DIR", runtime);
+    const SocketFolder folder;
+    EXPECT_EQ(fs::path(folder.path()).parent_path() == runtime, is_used) << runtime;
+  }
+}
+
+}  // namespace
+}  // namespace firn::transport

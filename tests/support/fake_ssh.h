@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// An ssh client without a network: a script, first in PATH. Masters keep a file where their socket
+// would be; sessions need it, count there, and run their command in a shell of this machine.
+#pragma once
+
+#include "support/environment.h"
+#include "support/temp_folder.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace firn::testing {
+
+class FakeSsh {
+ public:
+  FakeSsh() : path_("PATH", folder_.path().string() + ":" + std::getenv("PATH")) {
+    std::filesystem::permissions(folder_.write("ssh", kScript), std::filesystem::perms::owner_all);
+  }
+
+  /// Masters print `words` and fail; an empty text lets them in again.
+  void deny(std::string_view words) { say("denied", words); }
+
+  /// Masters neither connect nor fail.
+  void hang_masters() { say("hanging", "yes"); }
+
+  void let_masters_go() { say("hanging", ""); }
+
+  /// Sessions that a connection grants.
+  void allow_sessions(int count) { say("limit", std::to_string(count)); }
+
+  /// The words of every call so far, one a line.
+  std::vector<std::string> calls() const {
+    std::vector<std::string> lines;
+    std::istringstream all(folder_.read("calls"));
+    for (std::string line; std::getline(all, line);)
+      lines.push_back(line);
+    return lines;
+  }
+
+  std::size_t masters() const {
+    std::size_t count = 0;
+    for (const auto& call : calls())
+      count += call.find("-oControlMaster=yes") != std::string::npos ? 1 : 0;
+    return count;
+  }
+
+  /// The process of the master that was made last.
+  int last_master() const { return std::atoi(folder_.read("last-master").c_str()); }
+
+  /// The file that stands for its socket.
+  std::string last_socket() const { return folder_.read("last-socket"); }
+
+ private:
+  static constexpr std::string_view kScript = R"sh(#!/bin/sh
+here=${0%/*}
+echo "$*" >> "$here/calls"
+for word do
+  case $word in
+    -S*) socket=${word#-S} ;;
+    -oControlMaster=yes) is_master=1 ;;
+  esac
+  command=$word
+done
+if [ -n "$is_master" ]; then
+  if [ -s "$here/denied" ]; then cat "$here/denied" >&2; exit 255; fi
+  if [ -s "$here/hanging" ]; then exec sleep 60; fi
+  echo $$ > "$socket"
+  echo $$ > "$here/last-master"
+  printf %s "$socket" > "$here/last-socket"
+  echo firn-connected
+  cat > /dev/null
+  rm -f "$socket"
+  exit 0
+fi
+refuse() { echo "$1" >&2; echo 'Connection closed by UNKNOWN port 65535' >&2; exit 255; }
+[ -e "$socket" ] || refuse 'kex_exchange_identification: Connection closed by remote host'
+kill -0 "$(cat "$socket")" 2> /dev/null ||
+  refuse "Control socket connect($socket): Connection refused"
+limit=$(cat "$here/limit" 2> /dev/null || echo 100)
+slot=1
+until mkdir "$socket.$slot" 2> /dev/null; do
+  slot=$((slot + 1))
+  [ "$slot" -le "$limit" ] ||
+    refuse 'mux_client_request_session: session request failed: Session open refused by peer'
+done
+sh -c "$command"
+status=$?
+rmdir "$socket.$slot"
+exit $status
+)sh";
+
+  void say(const char* name, std::string_view text) { folder_.write(name, text); }
+
+  TempFolder folder_;
+  Variable path_;
+};
+
+}  // namespace firn::testing
