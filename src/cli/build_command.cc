@@ -35,6 +35,15 @@ namespace {
 constexpr Duration kFrame = 100ms;
 constexpr Duration kStoreCloseLimit = 10s;
 
+constexpr std::string_view kUntrusted =
+    "the local nix-daemon does not trust this user, so it would not take from us what other "
+    "machines build. Three ways out: "
+    "let an administrator add this user to trusted-users in nix.conf; let the builders sign what "
+    "they build "
+    "(secret-key-files there) with a key that is in trusted-public-keys here, and fetch it with "
+    "nix copy; "
+    "or build on this machine alone, with --builders ''";
+
 std::filesystem::path log_folder(const BuildOptions& options) {
   std::filesystem::path folder;
   const char* state = std::getenv("XDG_STATE_HOME");
@@ -102,7 +111,8 @@ class BuildCommand {
   aio::Task<void> watch_signals();
   aio::Task<void> animate();
   aio::Task<farm::Graph> load();
-  aio::Task<void> refuse_what_cannot_work(const farm::Run& run);
+  void refuse_unsupported(const farm::Run& run) const;
+  aio::Task<void> refuse_untrusted(const farm::Run& run);
   aio::Task<void> build(farm::Run& run);
   void print_plan(const farm::Run& run);
   void print_results(const farm::Graph& graph);
@@ -177,7 +187,10 @@ aio::Task<void> BuildCommand::work() {
   for (const auto& warning : machines.warnings)
     err_.write(fmt::format("warning: {}\n", warning));
   farm::Run run(loop_, store_, machines.machines, co_await load(), run_options(options_));
-  co_await refuse_what_cannot_work(run);
+  if (!run.graph().nodes.empty()) {
+    refuse_unsupported(run);
+    co_await refuse_untrusted(run);
+  }
   if (options_.dry_run) {
     print_plan(run);
     co_return;
@@ -189,29 +202,24 @@ aio::Task<void> BuildCommand::work() {
   print_results(run.graph());
 }
 
-aio::Task<void> BuildCommand::refuse_what_cannot_work(const farm::Run& run) {
-  if (run.graph().nodes.empty()) co_return;
+void BuildCommand::refuse_unsupported(const farm::Run& run) const {
   const auto unsupported = run.unsupported();
-  if (!unsupported.empty() && !options_.keep_going) {
-    throw Error(Kind::unavailable,
-                fmt::format("{} cannot be built: {}{}; name a machine that has what it needs with "
-                            "--builders, or build the rest with "
-                            "--keep-going",
-                            unsupported.front().drv.str(),
-                            unsupported.front().reason,
-                            unsupported.size() > 1
-                                ? fmt::format(" (and {} more like it)", unsupported.size() - 1)
-                                : ""));
-  }
+  if (unsupported.empty() || options_.keep_going) return;
+  const auto& first = unsupported.front();
+  std::string others;
+  if (unsupported.size() > 1)
+    others = fmt::format(" (and {} more like it)", unsupported.size() - 1);
+  throw Error(Kind::unavailable,
+              fmt::format("{} cannot be built: {}{}; name a machine that has what it needs with "
+                          "--builders, or build the rest with --keep-going",
+                          first.drv.str(),
+                          first.reason,
+                          others));
+}
+
+aio::Task<void> BuildCommand::refuse_untrusted(const farm::Run& run) {
   if (!run.has_remote_machines() || co_await store_.is_trusting()) co_return;
-  throw Error(Kind::permission,
-              "the local nix-daemon does not trust this user, so it would not take from us what "
-              "other machines build. Three ways out: let "
-              "an administrator add this user to trusted-users in nix.conf; let the builders sign "
-              "what they build (secret-key-files "
-              "there) with a key that is in trusted-public-keys here, and copy with nix copy; or "
-              "build on this machine alone, with "
-              "--builders ''");
+  throw Error(Kind::permission, std::string(kUntrusted));
 }
 
 std::unique_ptr<view::View> BuildCommand::make_view() {
