@@ -8,7 +8,7 @@ namespace firn::view {
 namespace {
 
 /// Wider lines are hard to follow from one end to the other.
-constexpr std::size_t kWidest = 110;
+constexpr std::size_t kWidest = 96;
 /// "waiting for a transfer slot", or "receiving outputs" and "123 MB/s".
 constexpr std::size_t kActivity = 28;
 constexpr std::size_t kTime = 7;

@@ -39,6 +39,13 @@ std::string indented(std::string_view message) {
   return text;
 }
 
+/// The message with the path of the derivation, which stands above it, cut down to its name.
+std::string shortened(std::string message, const std::string& drv, std::string_view name) {
+  for (auto at = message.find(drv); !drv.empty() && at != std::string::npos; at = message.find(drv))
+    message.replace(at, drv.size(), name);
+  return message;
+}
+
 /// "✗ zlib-1.3 on b2, try 5: machine lost".
 std::string heading(const FailedStep& step, const RunModel& model, const Style& style) {
   const std::string attempt =
@@ -75,8 +82,9 @@ std::string fallen_part(const RunModel& model,
 }
 
 std::string in_full(const FailedStep& step, const RunModel& model, const Style& style) {
-  return "\n" + heading(step, model, style) + "\n  " +
-         paint(style, Role::dim, model.drv_path(step.step)) + "\n" + indented(step.message) +
+  const std::string drv = model.drv_path(step.step);
+  return "\n" + heading(step, model, style) + "\n  " + paint(style, Role::dim, drv) + "\n" +
+         indented(shortened(step.message, drv, model.step_name(step.step))) +
          log_part(step, style) + fallen_part(model, step.fallen_sample, step.fallen);
 }
 

@@ -79,22 +79,33 @@ std::size_t slots_in_use(const RunModel& model, const MachineRecord& machine) {
   return static_cast<std::size_t>(std::ranges::count_if(machine.slots, builds));
 }
 
+/// What has run longest there: of a machine with one line, that is worth it most.
+const RunningStep* oldest_step(const RunModel& model, const MachineRecord& machine) {
+  const RunningStep* oldest = nullptr;
+  for (const Slot& slot : machine.slots) {
+    const RunningStep* step = slot.attempt ? model.find_running(*slot.attempt) : nullptr;
+    if (step != nullptr && (oldest == nullptr || step->began < oldest->began)) oldest = step;
+  }
+  return oldest;
+}
+
 class Painter {
  public:
-  Painter(const RunModel& model, TimePoint now, const ScreenSize& size, const Style& style)
-      : model_(model),
-        now_(now),
-        style_(style),
-        columns_(columns_for(size.columns)),
-        line_width_(std::max<std::size_t>(size.columns, 1) - 1) {}
+  Painter(const RunModel& model, TimePoint now, const ScreenSize& size, const Style& style);
 
   /// At most `room` lines.
   std::vector<Line> machines(std::size_t room) const;
 
  private:
-  Line machine_line(const MachineRecord& machine, std::size_t hidden) const;
-  Line step_line(const RunningStep& step) const;
-  std::vector<Line> working_first(std::size_t room) const;
+  /// The most that a machine's name may take.
+  std::size_t name_width() const { return columns_.name_end * 2 / 3; }
+
+  Line machine_line(const MachineRecord& machine) const;
+  Line machine_line_with_step(const MachineRecord& machine) const;
+  Line step_line(const Slot& slot) const;
+  void put_step(Line& line, const RunningStep& step) const;
+  void put_activity(Line& line, const RunningStep& step) const;
+  std::vector<Line> one_line_each(std::size_t room) const;
   Line rest_line(std::span<const MachineRecord* const> machines) const;
   std::string rate_of(const RunningStep& step) const;
   void add_rows(std::vector<Line>& lines, const MachineRecord& machine, std::size_t rows) const;
@@ -104,20 +115,45 @@ class Painter {
   const Style& style_;
   Columns columns_;
   std::size_t line_width_;
+  /// Where the loads of machines end, below one another.
+  std::size_t load_end_ = 0;
 };
 
-Line Painter::machine_line(const MachineRecord& machine, std::size_t hidden) const {
+Painter::Painter(const RunModel& model, TimePoint now, const ScreenSize& size, const Style& style)
+    : model_(model),
+      now_(now),
+      style_(style),
+      columns_(columns_for(size.columns)),
+      line_width_(std::max<std::size_t>(size.columns, 1) - 1) {
+  std::size_t names = 0;
+  std::size_t loads = 0;
+  for (const MachineRecord& machine : model.machines()) {
+    names = std::max(names, display_width(machine.short_name));
+    loads = std::max(loads, 2 * std::to_string(machine.max_jobs).size() + 1);
+  }
+  load_end_ = std::min(names, name_width()) + 2 + loads;
+}
+
+/// "b1  3/4", and why it takes no work.
+Line Painter::machine_line(const MachineRecord& machine) const {
+  const std::string load = fmt::format("{}/{}", slots_in_use(model_, machine), machine.max_jobs);
   Line line(style_);
-  line.put(cut_middle(machine.short_name, columns_.name_end, style_), Role::strong);
-  std::string load = fmt::format("  {}/{}", slots_in_use(model_, machine), machine.max_jobs);
-  if (hidden > 0) load += fmt::format(", {} more not shown", hidden);
-  line.put(cut_end(load, line_width_ - line.width(), style_), Role::dim);
+  line.put(cut_middle(machine.short_name, name_width(), style_), Role::strong);
+  if (load_end_ <= line_width_) line.put_right(load_end_, load, Role::dim);
   if (machine.is_out(now_)) {
     const std::string time =
         machine.out_until ? "for " + on_a_clock(*machine.out_until - now_ + 999ms) : "for good";
     const std::string text = fmt::format("  out {}: {}", time, first_line(machine.out_reason));
     line.put(cut_end(text, line_width_ - line.width(), style_), Role::warning);
   }
+  return line;
+}
+
+Line Painter::machine_line_with_step(const MachineRecord& machine) const {
+  Line line = machine_line(machine);
+  const RunningStep* step = oldest_step(model_, machine);
+  if (machine.is_out(now_) || step == nullptr || line.width() + 2 > line_width_) return line;
+  put_step(line.put("  "), *step);
   return line;
 }
 
@@ -128,24 +164,37 @@ std::string Painter::rate_of(const RunningStep& step) const {
   return faster < ByteCount(1) ? "" : in_words(faster) + "/s";
 }
 
-Line Painter::step_line(const RunningStep& step) const {
-  Line line(style_);
-  line.skip_to(columns_.name);
+/// From the end of the line to that of the name column.
+void Painter::put_step(Line& line, const RunningStep& step) const {
   const std::string attempt =
       step.try_number > 1 ? fmt::format("  try {}", step.try_number) : std::string();
-  const std::size_t room = columns_.name_end - columns_.name;
+  const std::size_t room = columns_.name_end - std::min(columns_.name_end, line.width());
   line.put(cut_middle(model_.step_name(step.step), room - std::min(room, attempt.size()), style_));
   if (line.width() + attempt.size() <= columns_.name_end) line.put(attempt, Role::warning);
-  if (columns_.has_activity()) {
-    const std::size_t width = columns_.activity_end - columns_.activity;
-    const Role role = role_of(step.phase);
-    line.skip_to(columns_.activity).put(cut_end(sched::to_string(step.phase), width, style_), role);
-    const std::string rate = role == Role::moving ? rate_of(step) : std::string();
-    if (line.width() + 1 + rate.size() <= columns_.activity_end)
-      line.put_right(columns_.activity_end, rate, role);
-  }
+  put_activity(line, step);
   const std::string time = on_a_clock(now_ - step.began);
   if (line.width() + time.size() <= columns_.end) line.put_right(columns_.end, time, Role::dim);
+}
+
+void Painter::put_activity(Line& line, const RunningStep& step) const {
+  if (!columns_.has_activity() || line.width() > columns_.activity) return;
+  const std::size_t width = columns_.activity_end - columns_.activity;
+  const Role role = role_of(step.phase);
+  line.skip_to(columns_.activity).put(cut_end(sched::to_string(step.phase), width, style_), role);
+  const std::string rate = role == Role::moving ? rate_of(step) : std::string();
+  if (line.width() + 1 + rate.size() <= columns_.activity_end)
+    line.put_right(columns_.activity_end, rate, role);
+}
+
+Line Painter::step_line(const Slot& slot) const {
+  Line line(style_);
+  line.skip_to(columns_.name);
+  const RunningStep* step = slot.attempt ? model_.find_running(*slot.attempt) : nullptr;
+  if (step == nullptr) {
+    line.put(signs_of(style_).idle, Role::dim);
+  } else {
+    put_step(line, *step);
+  }
   return line;
 }
 
@@ -154,16 +203,14 @@ void Painter::add_rows(std::vector<Line>& lines,
                        const MachineRecord& machine,
                        std::size_t rows) const {
   const bool in_place = rows >= wanted_rows(machine, now_);
-  std::size_t used = 0;
   for (const Slot& slot : machine.slots) {
-    const RunningStep* step = slot.attempt ? model_.find_running(*slot.attempt) : nullptr;
-    if (used == rows) return;
-    if (step == nullptr && !in_place) continue;
-    lines.push_back(step == nullptr ? Line(style_) : step_line(*step));
-    ++used;
+    if (rows == 0) return;
+    if (!slot.attempt && !in_place) continue;
+    lines.push_back(step_line(slot));
+    --rows;
   }
-  for (; used < rows; ++used)
-    lines.emplace_back(style_);
+  for (; rows > 0; --rows)
+    lines.push_back(step_line(Slot()));
 }
 
 Line Painter::rest_line(std::span<const MachineRecord* const> machines) const {
@@ -172,12 +219,12 @@ Line Painter::rest_line(std::span<const MachineRecord* const> machines) const {
     running += machine->running;
   Line line(style_);
   const std::string text = fmt::format(
-      "and {} more with {}", counted(machines.size(), "machine"), counted(running, "step"));
+      "and {} with {}", counted(machines.size(), "more machine"), counted(running, "step"));
   return line.put(cut_end(text, line_width_, style_), Role::dim);
 }
 
-/// A line for each machine, those that work first, as far as there is room.
-std::vector<Line> Painter::working_first(std::size_t room) const {
+/// Those that work first, as far as there is room.
+std::vector<Line> Painter::one_line_each(std::size_t room) const {
   std::vector<const MachineRecord*> machines;
   for (const bool works : {true, false}) {
     for (const MachineRecord& machine : model_.machines()) {
@@ -186,22 +233,21 @@ std::vector<Line> Painter::working_first(std::size_t room) const {
   }
   std::vector<Line> lines;
   for (std::size_t i = 0; i + 1 < room; ++i)
-    lines.push_back(machine_line(*machines[i], 0));
+    lines.push_back(machine_line_with_step(*machines[i]));
   if (room > 0) lines.push_back(rest_line(std::span(machines).subspan(room - 1)));
   return lines;
 }
 
 std::vector<Line> Painter::machines(std::size_t room) const {
   const auto machines = model_.machines();
-  if (machines.size() > room) return working_first(room);
+  if (machines.size() > room) return one_line_each(room);
   std::vector<Line> lines;
   std::vector<std::size_t> wanted;
   for (const MachineRecord& machine : machines)
     wanted.push_back(wanted_rows(machine, now_));
   const auto rows = share_out(std::move(wanted), room - machines.size());
   for (std::size_t i = 0; i < machines.size(); ++i) {
-    const std::size_t shown = std::min<std::size_t>(rows[i], machines[i].running);
-    lines.push_back(machine_line(machines[i], machines[i].running - shown));
+    lines.push_back(rows[i] > 0 ? machine_line(machines[i]) : machine_line_with_step(machines[i]));
     add_rows(lines, machines[i], rows[i]);
   }
   return lines;

@@ -2,10 +2,10 @@
 #include "view/live_view.h"
 
 #include "view/frame.h"
-#include "view/sentences.h"
 #include "view/summary.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -20,6 +20,9 @@ constexpr std::string_view kEraseBelow = "\x1b[J";
 
 /// A run of very short steps does not wait for the next frame with more than this.
 constexpr std::size_t kMostScrolling = 500;
+
+/// What went wrong may take this many lines; everything else takes one.
+constexpr std::size_t kLinesOfBadNews = 3;
 
 using Outcome = sched::Verdict::Outcome;
 
@@ -39,15 +42,6 @@ TimePoint time_of(const farm::Event& event) {
   return std::visit([](const auto& e) { return e.at; }, event);
 }
 
-Line sentence_line(News news, std::string_view text, std::size_t columns, const Style& style) {
-  const std::size_t width = std::max<std::size_t>(columns, 1) - 1;
-  Line line(style);
-  line.put(cut_end(sign_of(news, style), width, style), role_of(news));
-  line.skip_to(std::min<std::size_t>(width, 2));
-  const Role role = news == News::attention || news == News::progress ? Role::dim : Role::plain;
-  return line.put(cut_end(text, width - line.width(), style), role);
-}
-
 }  // namespace
 
 LiveView::~LiveView() {
@@ -65,7 +59,7 @@ void LiveView::tell(const farm::Event& event) {
   if (is_built(event)) {
     scroll(built_line(model_, model_.last_ended(), size, style_));
   } else if (const auto sentence = sentence_for(event, model_)) {
-    scroll(sentence_line(sentence->news, sentence->text, size.columns, style_));
+    scroll(sentence->news, sentence->text, size);
   }
 }
 
@@ -76,8 +70,21 @@ void LiveView::scroll(const Line& line) {
   ++scrolling_lines_;
 }
 
+void LiveView::scroll(News news, std::string_view text, const ScreenSize& size) {
+  const std::size_t width = std::max<std::size_t>(size.columns, 1) - 1;
+  const std::size_t indent = std::min<std::size_t>(width, 2);
+  const std::size_t most = news == News::progress ? 1 : kLinesOfBadNews;
+  const Role role = news == News::failed ? Role::plain : Role::dim;
+  std::string_view sign = sign_of(news, style_);
+  for (const std::string& part : wrapped(text, width - indent, most, style_)) {
+    Line line(style_);
+    line.put(cut_end(std::exchange(sign, ""), indent, style_), role_of(news));
+    scroll(line.skip_to(indent).put(part, role));
+  }
+}
+
 void LiveView::note(std::string_view text, TimePoint now) {
-  scroll(sentence_line(News::attention, printable(text), screen_.size().columns, style_));
+  scroll(News::attention, printable(text), screen_.size());
   repaint(now);
 }
 

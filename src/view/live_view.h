@@ -5,6 +5,7 @@
 
 #include "view/run_model.h"
 #include "view/screen.h"
+#include "view/sentences.h"
 #include "view/style.h"
 #include "view/text.h"
 #include "view/view.h"
@@ -34,6 +35,7 @@ class LiveView : public View {
  private:
   void tell(const farm::Event& event);
   void scroll(const Line& line);
+  void scroll(News news, std::string_view text, const ScreenSize& size);
   /// Goes up to where the last frame began, as the terminal shows it now.
   std::string go_up(const ScreenSize& size) const;
 

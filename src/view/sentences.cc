@@ -16,10 +16,27 @@ std::string try_suffix(std::uint32_t try_number) {
   return try_number > 1 ? fmt::format(", try {}", try_number) : "";
 }
 
+/// Store paths are mostly hash: of "/nix/store/<hash>-zlib-1.3.drv" only the name is left.
+std::string with_short_paths(std::string text) {
+  constexpr std::size_t kHashAndDash = 33;
+  const std::string prefix = std::string(nix::kStoreDir) + "/";
+  std::size_t at = text.find(prefix);
+  while (at != std::string::npos) {
+    const std::size_t dash = at + prefix.size() + kHashAndDash - 1;
+    if (dash < text.size() && text[dash] == '-') {
+      text.erase(at, dash + 1 - at);
+    } else {
+      at += prefix.size();
+    }
+    at = text.find(prefix, at);
+  }
+  return text;
+}
+
 /// ": reason", or nothing.
 std::string because(std::string_view reason) {
   const std::string line = first_line(reason);
-  return line.empty() ? line : ": " + line;
+  return line.empty() ? line : ": " + with_short_paths(line);
 }
 
 std::string fallen(std::size_t steps) {
@@ -38,10 +55,12 @@ std::string ended_place(const RunModel& model) {
       "{} on {}", model.step_name(ended.step), model.machine(ended.machine).short_name);
 }
 
-/// ": machine lost: no route to host".
+/// ": machine lost: no route to host". That a build has failed says its message alone.
 std::string cause(const farm::AttemptEnded& event) {
   const auto& failure = event.verdict.failure;
-  return (failure ? fmt::format(": {}", sched::to_string(*failure)) : "") + because(event.message);
+  const std::string reason = because(event.message);
+  if (!failure || (*failure == sched::FailureClass::build_failed && !reason.empty())) return reason;
+  return fmt::format(": {}{}", sched::to_string(*failure), reason);
 }
 
 /// When and where, as far as it is known: " again elsewhere", " again in 10 s".
@@ -95,12 +114,7 @@ struct Teller {
                         .text = fmt::format(
                             "built {} in {}{}", place, time, moved(model.last_ended().traffic))};
       case Outcome::retry:
-        return Sentence{.news = News::again,
-                        .text = fmt::format("trying {}{} after {}{}",
-                                            model.step_name(model.last_ended().step),
-                                            next_try(event),
-                                            time,
-                                            retry_cause(event))};
+        return Sentence{.news = News::again, .text = retry_text(event)};
       case Outcome::failed:
         return Sentence{
             .news = News::failed,
@@ -142,9 +156,16 @@ struct Teller {
 
   std::optional<Sentence> operator()(const farm::RunEnded& /*event*/) const { return std::nullopt; }
 
-  std::string retry_cause(const farm::AttemptEnded& event) const {
-    return fmt::format(
-        " on {}{}", model.machine(model.last_ended().machine).short_name, cause(event));
+  std::string retry_text(const farm::AttemptEnded& event) const {
+    const EndedAttempt& ended = model.last_ended();
+    const auto& failure = event.verdict.failure;
+    return fmt::format("trying {}{}: {} on {} after {}{}",
+                       model.step_name(ended.step),
+                       next_try(event),
+                       failure ? sched::to_string(*failure) : "ended",
+                       model.machine(ended.machine).short_name,
+                       in_words(ended.time),
+                       because(event.message));
   }
 };
 

@@ -49,6 +49,9 @@ Line bar(const RunModel& model, std::size_t width, const Style& style) {
   return line.put(label, Role::dim);
 }
 
+/// The rates are left out before counts of this rank, and after those above it.
+constexpr int kRankOfRates = 2;
+
 /// One count among others. The higher the rank, the sooner it is left out.
 struct Count {
   std::string text;
@@ -63,10 +66,10 @@ std::vector<Count> counts(const StepTally& steps) {
     result.push_back(
         {.text = fmt::format("{} failed", steps.failed), .role = Role::bad, .rank = 1});
   if (steps.fallen > 0)
-    result.push_back({.text = fmt::format("{} fell", steps.fallen), .role = Role::bad, .rank = 4});
+    result.push_back({.text = fmt::format("{} fell", steps.fallen), .role = Role::bad, .rank = 3});
   result.push_back({.text = fmt::format("{} running", steps.running), .rank = 2});
   result.push_back(
-      {.text = fmt::format("{} waiting", steps.waiting()), .role = Role::dim, .rank = 3});
+      {.text = fmt::format("{} waiting", steps.waiting()), .role = Role::dim, .rank = 4});
   return result;
 }
 
@@ -98,9 +101,14 @@ Line count_line(const RunModel& model, TimePoint now, std::size_t width, const S
     return width_of(shown, separator) + std::max(kTimeColumn, time.size() + 2) +
            (right.empty() ? 0 : display_width(right) + 2);
   };
-  if (used() > width) right.clear();
-  while (used() > width && shown.size() > 1)
-    shown.erase(std::ranges::max_element(shown, {}, &Count::rank));
+  while (used() > width && shown.size() > 1) {
+    const auto least = std::ranges::max_element(shown, {}, &Count::rank);
+    if (least->rank <= kRankOfRates && !right.empty()) {
+      right.clear();
+    } else {
+      shown.erase(least);
+    }
+  }
   Line line(style);
   for (const Count& count : shown) {
     if (line.width() > 0) line.put(separator, Role::dim);

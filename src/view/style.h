@@ -28,6 +28,8 @@ struct Signs {
   std::string_view attention;
   std::string_view sent;
   std::string_view received;
+  /// A slot in which nothing runs.
+  std::string_view idle;
   std::string_view separator;
   std::string_view ellipsis;
   /// In front of each line of a build's log.

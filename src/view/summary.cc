@@ -42,10 +42,6 @@ std::string what_else(const RunModel& model) {
   if (steps.cancelled > 0) parts.push_back(fmt::format("{} cancelled", steps.cancelled));
   const std::size_t untried = steps.waiting() + steps.running;
   if (untried > 0 && model.is_planned()) parts.push_back(fmt::format("{} not tried", untried));
-  if (model.traffic() != Traffic()) {
-    parts.push_back(fmt::format("sent {}", in_words(model.traffic().sent)));
-    parts.push_back(fmt::format("received {}", in_words(model.traffic().received)));
-  }
   return parts.empty() ? "" : fmt::format("; {}", fmt::join(parts, ", "));
 }
 
@@ -54,6 +50,13 @@ std::string headline(const RunModel& model, TimePoint now, const Style& style) {
   const bool is_good = model.has_ended() && steps.built == steps.total;
   const Role role = steps.failed > 0 ? Role::bad : is_good ? Role::good : Role::warning;
   return paint(style, role, how_it_ended(model, now)) + what_else(model) + "\n";
+}
+
+std::string traffic_line(const Traffic& traffic) {
+  return traffic == Traffic()
+             ? ""
+             : fmt::format(
+                   "sent {}, received {}\n", in_words(traffic.sent), in_words(traffic.received));
 }
 
 bool has_worked(const MachineRecord& machine) {
@@ -116,7 +119,7 @@ std::string slowest_table(const RunModel& model, const Style& style) {
 }  // namespace
 
 std::string summary(const RunModel& model, TimePoint now, const Style& style) {
-  std::string text = headline(model, now, style);
+  std::string text = headline(model, now, style) + traffic_line(model.traffic());
   if (std::ranges::any_of(model.machines(), has_worked))
     text += machine_table(model, style) + idle_machines(model);
   if (model.slowest().size() > 1) text += slowest_table(model, style);

@@ -192,6 +192,23 @@ std::string cut_middle(std::string_view text, std::size_t width, const Style& st
   return std::string(front).append(ellipsis).append(fitting_end(text, end));
 }
 
+std::vector<std::string> wrapped(std::string_view text,
+                                 std::size_t width,
+                                 std::size_t most,
+                                 const Style& style) {
+  std::vector<std::string> lines;
+  while (lines.size() + 1 < most && display_width(text) > width) {
+    const std::size_t room = fitting(text, width);
+    const std::size_t space = text.substr(0, room + 1).rfind(' ');
+    const bool has_space = space != std::string_view::npos && space > 0;
+    if (room == 0) break;
+    lines.emplace_back(text.substr(0, has_space ? space : room));
+    text.remove_prefix(has_space ? space + 1 : room);
+  }
+  lines.push_back(cut_end(text, width, style));
+  return lines;
+}
+
 Line& Line::put(std::string_view text, Role role) {
   const std::string shown = style_.unicode ? std::string(text) : ascii_only(text);
   text_ += paint(style_, role, shown);

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace firn::view {
 
@@ -27,6 +28,13 @@ std::string cut_end(std::string_view text, std::size_t width, const Style& style
 
 /// At most `width` cells, by leaving out something in the middle: the end of a name is its version.
 std::string cut_middle(std::string_view text, std::size_t width, const Style& style);
+
+/// Lines of at most `width` cells, broken at spaces where that is possible; what would be beyond
+/// `most` lines is cut off the last one.
+std::vector<std::string> wrapped(std::string_view text,
+                                 std::size_t width,
+                                 std::size_t most,
+                                 const Style& style);
 
 /// A line being put together, in colour, that knows how wide it is.
 class Line {
