@@ -44,7 +44,7 @@ std::vector<nlohmann::json> Build::attempts_of(std::string_view derivation_name)
 
 std::size_t Build::steps() const {
   const auto plans = of("plan_made");
-  return plans.empty() ? 0 : plans.front().at("steps").size();
+  return plans.empty() ? 0 : plans.front().at("steps").get<std::size_t>();
 }
 
 void FarmTest::SetUp() {
@@ -100,7 +100,7 @@ std::vector<std::string> FarmTest::outputs(const lab::CoordinatorHost& home,
        "--json",
        "-E",
        fmt::format(
-           "let d = (import {}).{}; in map (o: d.${{o}}.outPath) d.outputs", file, attribute)});
+           "let d = (import {}).{}; in map (o: d.${{o}}.outPath) (d.outputs or [ \"out\" ])", file, attribute)});
   if (!outcome.ok()) throw std::runtime_error(outcome.describe());
   return nlohmann::json::parse(outcome.out);
 }
