@@ -16,6 +16,9 @@ struct FirnEvents {
   std::map<std::string, Seconds> phases;
   /// From the moment when the graph was known to the end of the last step.
   Seconds run{};
+  /// Median from the end of one step to the end of the next: the cost of a step once connections
+  /// stand.
+  Seconds step_to_step{};
 
   Seconds phase(const std::string& name) const;
 };

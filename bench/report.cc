@@ -17,10 +17,11 @@ namespace {
 using Row = std::vector<std::string>;
 using Json = nlohmann::ordered_json;
 
-/// Three digits that mean something.
+/// About three digits that mean something.
 std::string number(double value) {
   if (value >= 100) return fmt::format("{:.0f}", value);
-  return value >= 10 ? fmt::format("{:.1f}", value) : fmt::format("{:.2f}", value);
+  if (value >= 10) return fmt::format("{:.1f}", value);
+  return value >= 0.1 || value == 0 ? fmt::format("{:.2f}", value) : fmt::format("{:.4f}", value);
 }
 
 std::string spread(const std::vector<double>& values) {

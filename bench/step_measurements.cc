@@ -45,7 +45,9 @@ std::pair<RunSeries, RunSeries> compare(Bench& bench, const Steps& steps) {
     bench.settle();
     const auto firn = lab.run_firn(steps.place, our_drvs);
     ours.costs.push_back(firn.cost);
+    ours.add_part("connecting", firn.events.phase("connecting"));
     ours.add_part("plan to end", firn.events.run);
+    ours.add_part("step to step", firn.events.step_to_step);
 
     const auto peer_drvs = instantiate(steps.peers);
     bench.settle();
