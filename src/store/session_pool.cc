@@ -89,8 +89,14 @@ aio::Task<SessionPool::Session> SessionPool::acquire() {
     ++entry->uses;
     co_return Session(*this, std::move(entry));
   }
+  // Servers that start on an empty store at the same time get into each other's way while they make
+  // its database: the first session of a machine is opened alone.
+  aio::Semaphore::Permit alone;
+  if (!is_known_) alone = co_await first_.acquire();
+  if (is_known_) alone.release();
   auto entry = std::make_unique<Entry>();
   entry->connection = co_await connect(loop_, *connector_, machine_);
+  is_known_ = true;
   entry->opened_at = loop_.timers().now();
   entry->uses = 1;
   co_return Session(*this, std::move(entry));

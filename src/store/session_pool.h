@@ -4,6 +4,7 @@
 
 #include "aio/loop.h"
 #include "aio/scope.h"
+#include "aio/semaphore.h"
 #include "store/serve_connection.h"
 
 #include <cstdint>
@@ -90,6 +91,9 @@ class SessionPool {
   std::string machine_;
   SessionLimits limits_;
   std::vector<std::unique_ptr<Entry>> idle_;
+  aio::Semaphore first_{1};
+  /// A session has been opened there before.
+  bool is_known_ = false;
   aio::Scope endings_;
 };
 
