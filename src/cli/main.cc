@@ -6,7 +6,6 @@
 #include "cli/exit_code.h"
 #include "cli/version.h"
 
-
 #include <cstdio>
 #include <fcntl.h>
 #include <string_view>
@@ -68,7 +67,6 @@ ExitCode dispatch(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   fill_standard_descriptors();
-  
   try {
     return static_cast<int>(dispatch(argc, argv));
   } catch (const firn::Error& e) {

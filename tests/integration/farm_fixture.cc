@@ -100,7 +100,9 @@ std::vector<std::string> FarmTest::outputs(const lab::CoordinatorHost& home,
        "--json",
        "-E",
        fmt::format(
-           "let d = (import {}).{}; in map (o: d.${{o}}.outPath) (d.outputs or [ \"out\" ])", file, attribute)});
+           "let d = (import {}).{}; in map (o: d.${{o}}.outPath) (d.outputs or [ \"out\" ])",
+           file,
+           attribute)});
   if (!outcome.ok()) throw std::runtime_error(outcome.describe());
   return nlohmann::json::parse(outcome.out);
 }
