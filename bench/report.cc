@@ -62,13 +62,10 @@ std::string align(const std::vector<Row>& rows) {
 std::vector<double> each(const std::vector<Cost>& costs,
                          const std::function<double(const Cost&)>& value) {
   std::vector<double> values;
+  values.reserve(costs.size());
   for (const auto& cost : costs)
     values.push_back(value(cost));
   return values;
-}
-
-std::vector<double> walls(const RunSeries& series) {
-  return each(series.costs, [](const Cost& cost) { return cost.wall.count(); });
 }
 
 std::vector<double> own_cpus(const RunSeries& series) {
@@ -115,7 +112,7 @@ std::string runs_table(const Report& report) {
     for (const auto& [name, times] : series.parts)
       parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", name, number(median(times)));
     rows.push_back({series.what,
-                    number(median(walls(series))),
+                    number(median(series.walls())),
                     number(median(own_cpus(series))),
                     number(median(tree_cpus(series))),
                     number(median(builder_cpus(series))),
@@ -150,7 +147,7 @@ Json to_json(const RunSeries& series) {
   for (const auto& [name, times] : series.parts)
     parts[name] = times;
   return {{"what", series.what},
-          {"wallSeconds", walls(series)},
+          {"wallSeconds", series.walls()},
           {"ownCpuSeconds", own_cpus(series)},
           {"treeCpuSeconds", tree_cpus(series)},
           {"builderCpuSeconds", builder_cpus(series)},
@@ -180,6 +177,17 @@ void RunSeries::add_part(const std::string& name, Seconds time) {
       parts.begin(), parts.end(), [&](const auto& entry) { return entry.first == name; });
   if (part == parts.end()) part = parts.insert(parts.end(), {name, {}});
   part->second.push_back(time.count());
+}
+
+std::vector<double> RunSeries::part(const std::string& name) const {
+  for (const auto& [key, times] : parts) {
+    if (key == name) return times;
+  }
+  return {};
+}
+
+std::vector<double> RunSeries::walls() const {
+  return each(costs, [](const Cost& cost) { return cost.wall.count(); });
 }
 
 std::string to_table(const Report& report) {

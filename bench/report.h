@@ -45,6 +45,10 @@ struct RunSeries {
   std::vector<std::pair<std::string, std::vector<double>>> parts{};
 
   void add_part(const std::string& name, Seconds time);
+  /// Empty where there is none of that name.
+  std::vector<double> part(const std::string& name) const;
+  /// In seconds.
+  std::vector<double> walls() const;
 };
 
 struct Report {

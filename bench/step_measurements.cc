@@ -62,16 +62,16 @@ std::pair<RunSeries, RunSeries> compare(Bench& bench, const Steps& steps) {
 }
 
 std::vector<double> rates(const RunSeries& series, int steps) {
-  std::vector<double> values;
-  for (const auto& cost : series.costs)
-    values.push_back(steps / cost.wall.count());
+  auto values = series.walls();
+  for (auto& value : values)
+    value = steps / value;
   return values;
 }
 
 std::vector<double> milliseconds_a_step(const RunSeries& series, int steps) {
-  std::vector<double> values;
-  for (const auto& cost : series.costs)
-    values.push_back(1000 * cost.wall.count() / steps);
+  auto values = series.walls();
+  for (auto& value : values)
+    value = 1000 * value / steps;
   return values;
 }
 

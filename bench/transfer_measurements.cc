@@ -79,7 +79,6 @@ struct Transfer {
 
   void add(Bench& bench, const FirnRun& firn, const Cost& nix);
   void report(Bench& bench) const;
-  std::vector<double> part(std::string_view name) const;
 };
 
 void Transfer::add(Bench& bench, const FirnRun& firn, const Cost& nix) {
@@ -99,30 +98,17 @@ void Transfer::add(Bench& bench, const FirnRun& firn, const Cost& nix) {
                         nix.wall.count()));
 }
 
-std::vector<double> Transfer::part(std::string_view name) const {
-  for (const auto& [key, times] : ours.parts) {
-    if (key == name) return times;
-  }
-  return {};
-}
-
 void Transfer::report(Bench& bench) const {
-  std::vector<double> our_walls;
-  std::vector<double> peer_walls;
-  for (const auto& cost : ours.costs)
-    our_walls.push_back(cost.wall.count());
-  for (const auto& cost : peers.costs)
-    peer_walls.push_back(cost.wall.count());
   const auto add = [&](std::string name, std::vector<double> times, std::optional<Aim> wanted) {
     bench.report().figures.push_back({.what = std::move(name),
                                       .unit = "s",
                                       .better = Better::lower,
                                       .ours = std::move(times),
-                                      .peers = peer_walls,
+                                      .peers = peers.walls(),
                                       .aim = wanted});
   };
-  add(fmt::format("{}: connecting, {}", what, phase), part("both"), aim);
-  add(fmt::format("{}: the whole build", what), our_walls, std::nullopt);
+  add(fmt::format("{}: connecting, {}", what, phase), ours.part("both"), aim);
+  add(fmt::format("{}: the whole build", what), ours.walls(), std::nullopt);
   bench.report().runs.push_back(ours);
   bench.report().runs.push_back(peers);
 }
