@@ -157,7 +157,7 @@ Command Host::enter(const std::vector<std::string>& argv, const RunOptions& opti
   const User user = options.user.value_or(login());
   const auto directory = options.directory.empty() ? home(user) : options.directory;
   Command command{.inherit_stdio = options.inherit_stdio, .is_wrapper = true};
-  command.argv = {"nsenter", "--mount", "--pid", "--target", std::to_string(init_pid_)};
+  command.argv = {"nsenter", "--mount", "--pid", "--root", "--target", std::to_string(init_pid_)};
   if (user == User::ordinary) {
     const auto id = std::to_string(kLoginId);
     command.argv.insert(command.argv.end(), {"--setuid", id, "--setgid", id});
