@@ -14,7 +14,9 @@
 namespace firn::aio {
 
 /// Asio's view of the calling coroutine; `throw_if_cancelled(co_await cancellation())`.
-inline constexpr auto cancellation = boost::asio::this_coro::cancellation_state;
+inline auto cancellation() {
+  return boost::asio::this_coro::cancellation_state;
+}
 
 inline void throw_if_cancelled(const boost::asio::cancellation_state& state) {
   if (state.cancelled() != boost::asio::cancellation_type::none)

@@ -19,8 +19,6 @@
 #include <boost/asio/redirect_error.hpp>
 #include <fmt/format.h>
 
-extern char** environ;
-
 namespace firn::aio {
 
 namespace asio = boost::asio;
@@ -158,7 +156,7 @@ ChildProcess::ChildProcess(Loop& loop, const Command& command) : loop_(loop) {
   }
   ::fcntl(pidfd_.get(), F_SETFD, FD_CLOEXEC);
   stdin_.emplace(loop, std::move(in.write));
-  stdout_.emplace(loop, std::move(out.read));
+  stdout_ = std::make_unique<PipeEnd>(loop, std::move(out.read));
   stderr_ = std::make_unique<DrainedPipe>(loop, std::move(err.read));
 }
 
@@ -204,7 +202,7 @@ Task<ExitStatus> ChildProcess::wait() {
                                          ::fcntl(pidfd_.get(), F_DUPFD_CLOEXEC, 0));
   while (true) {
     if (const auto status = try_reap()) co_return *status;
-    throw_if_cancelled(co_await cancellation);
+    throw_if_cancelled(co_await cancellation());
     boost::system::error_code ignored;
     co_await watched.async_wait(asio::posix::descriptor_base::wait_read,
                                 asio::redirect_error(asio::use_awaitable, ignored));

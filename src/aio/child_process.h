@@ -79,7 +79,7 @@ class ChildProcess final : public ByteStream {
   pid_t pid_ = -1;
   Fd pidfd_;
   std::optional<PipeEnd> stdin_;
-  std::optional<PipeEnd> stdout_;
+  std::unique_ptr<PipeEnd> stdout_;
   std::unique_ptr<DrainedPipe> stderr_;
   std::optional<ExitStatus> status_;
 };

@@ -71,7 +71,7 @@ Task<void> sleep_for(Loop& loop, Duration duration) {
 }
 
 Task<void> yield_now() {
-  throw_if_cancelled(co_await cancellation);
+  throw_if_cancelled(co_await cancellation());
   co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
 }
 

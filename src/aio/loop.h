@@ -8,6 +8,7 @@
 #include "base/fd.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 namespace firn::aio {
@@ -18,7 +19,7 @@ class Pool;
 /// must die before it.
 class Loop {
  public:
-  enum class Time { real, manual };
+  enum class Time : std::uint8_t { real, manual };
 
   /// Ignores SIGPIPE from now on; children get it back.
   explicit Loop(Time time = Time::real);

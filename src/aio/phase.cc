@@ -21,7 +21,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-enum class Outer { forwarded, shielded };
+enum class Outer : std::uint8_t { forwarded, shielded };
 
 /// Takes the forwarding of a cancellation away again, whichever way the wait ends.
 struct SlotGuard {
@@ -38,7 +38,7 @@ struct SlotGuard {
 
 /// Runs `op` as a child whose cancellation is `signal`, and waits until it has ended.
 Task<void> run_child(Task<void> op, asio::cancellation_signal& signal, Outer outer) {
-  if (outer == Outer::forwarded) throw_if_cancelled(co_await cancellation);
+  if (outer == Outer::forwarded) throw_if_cancelled(co_await cancellation());
   const auto executor = co_await asio::this_coro::executor;
   SlotGuard guard;
   auto start = [&](auto handler) {
@@ -74,7 +74,7 @@ Task<void> run_limited(Task<void> op,
   if (!error) co_return;
   Error seen = to_error(error);
   if (seen.kind() == Kind::cancelled) throw verdict();
-  throw seen;
+  throw Error(seen);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "aio/loop.h"
 #include "aio/task.h"
+#include "base/error.h"
 #include "base/units.h"
 
 #include <cstdint>
@@ -47,6 +48,7 @@ Task<T> within(Loop& loop, std::string_view phase, Duration limit, Task<T> op) {
     std::optional<T> result;
     co_await detail::within(
         loop, std::string(phase), limit, detail::store_into(result, std::move(op)));
+    FIRN_CHECK(result.has_value());
     co_return std::move(*result);
   }
 }
@@ -61,6 +63,7 @@ Task<T> with_progress(
     std::optional<T> result;
     co_await detail::with_progress(
         loop, std::string(phase), stall, progress, detail::store_into(result, std::move(op)));
+    FIRN_CHECK(result.has_value());
     co_return std::move(*result);
   }
 }

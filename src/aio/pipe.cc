@@ -35,11 +35,11 @@ Task<std::size_t> PipeEnd::read_some(MutableBytes buffer) {
     if (got >= 0) co_return static_cast<std::size_t>(got);
     if (errno == EINTR) continue;
     if (errno != EAGAIN) throw system_error(errno, "read from a pipe");
-    throw_if_cancelled(co_await cancellation);
+    throw_if_cancelled(co_await cancellation());
     boost::system::error_code ignored;
     co_await state_->descriptor.async_wait(stream_descriptor::wait_read,
                                            asio::redirect_error(asio::use_awaitable, ignored));
-    throw_if_cancelled(co_await cancellation);
+    throw_if_cancelled(co_await cancellation());
   }
 }
 
@@ -49,11 +49,11 @@ Task<std::size_t> PipeEnd::write_some(Bytes bytes) {
     if (put >= 0) co_return static_cast<std::size_t>(put);
     if (errno == EINTR) continue;
     if (errno != EAGAIN) throw system_error(errno, "write to a pipe");
-    throw_if_cancelled(co_await cancellation);
+    throw_if_cancelled(co_await cancellation());
     boost::system::error_code ignored;
     co_await state_->descriptor.async_wait(stream_descriptor::wait_write,
                                            asio::redirect_error(asio::use_awaitable, ignored));
-    throw_if_cancelled(co_await cancellation);
+    throw_if_cancelled(co_await cancellation());
   }
 }
 

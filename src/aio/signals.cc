@@ -24,11 +24,11 @@ Signals::Signals(Loop& loop, std::initializer_list<int> signals)
 Signals::~Signals() = default;
 
 Task<int> Signals::next() {
-  throw_if_cancelled(co_await cancellation);
+  throw_if_cancelled(co_await cancellation());
   boost::system::error_code ignored;
   const int signal = co_await state_->set.async_wait(
       boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
-  throw_if_cancelled(co_await cancellation);
+  throw_if_cancelled(co_await cancellation());
   co_return signal;
 }
 

@@ -60,7 +60,7 @@ class Timers {
   Table table_;
   Arm arm_;
   TimePoint armed_for_ = TimePoint::max();
-  TimePoint manual_now_{};
+  TimePoint manual_now_;
   bool manual_ = false;
 };
 

@@ -35,11 +35,11 @@ struct WaitQueue::Waiter {
 };
 
 Task<void> WaitQueue::wait() {
-  throw_if_cancelled(co_await cancellation);
+  throw_if_cancelled(co_await cancellation());
   Waiter self(*this, co_await asio::this_coro::executor);
   boost::system::error_code ignored;
   co_await self.timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  const auto state = co_await cancellation;
+  const auto state = co_await cancellation();
   if (self.notified && state.cancelled() != asio::cancellation_type::none) notify_one();
   throw_if_cancelled(state);
 }

@@ -124,8 +124,12 @@ void SessionPool::retire(std::unique_ptr<Entry> entry) {
 }
 
 aio::Task<void> SessionPool::end(std::unique_ptr<Entry> entry) {
-  entry->connection->link().close_write();
-  co_await entry->connection->close();
+  try {
+    co_await entry->connection->close();
+  } catch (const Error&) {
+    // What does not end in good order is killed by leaving scope.
+    entry->connection.reset();
+  }
 }
 
 aio::Task<void> SessionPool::close() {
