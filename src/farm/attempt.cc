@@ -32,23 +32,44 @@ constexpr Duration kBuildCeiling = std::chrono::days(14);
 constexpr Duration kFinishLimit = 15s;
 constexpr std::size_t kTailLines = 25;
 
-/// Our own store and a builder meet in one conversation; this remembers which of them failed.
-class SourceWatch final : public store::NarStream {
+/// Our own store and a builder meet in one conversation; this remembers where NARs come from and
+/// whether that side failed.
+class NarWatch {
  public:
-  explicit SourceWatch(store::NarStream& nar) : nar_(nar) {}
-
-  aio::Task<Bytes> next() override {
+  aio::Task<Bytes> next(store::NarStream& nar) {
     is_reading_ = true;
-    const Bytes block = co_await nar_.next();
+    Bytes block;
+    try {
+      block = co_await nar.next();
+    } catch (const Error& e) {
+      // Whoever is cancelled has not failed: the other side has, or time is up.
+      has_failed_ = e.kind() != Kind::cancelled;
+      throw;
+    }
     is_reading_ = false;
     co_return block;
   }
 
-  bool has_failed() const { return is_reading_; }
+  /// Whether the side that gives the NARs is to blame for `error` of the whole conversation.
+  bool is_to_blame(const Error& error) const {
+    return has_failed_ || (is_reading_ && error.kind() == Kind::timeout);
+  }
 
  private:
-  store::NarStream& nar_;
   bool is_reading_ = false;
+  bool has_failed_ = false;
+};
+
+class WatchedNar final : public store::NarStream {
+ public:
+  WatchedNar(std::unique_ptr<store::NarStream> nar, NarWatch& watch)
+      : nar_(std::move(nar)), watch_(watch) {}
+
+  aio::Task<Bytes> next() override { return watch_.next(*nar_); }
+
+ private:
+  std::unique_ptr<store::NarStream> nar_;
+  NarWatch& watch_;
 };
 
 /// The missing inputs of one step, from our own store.
@@ -60,12 +81,18 @@ class InputSource final : public store::PathSource {
   aio::Task<std::optional<Item>> next() override {
     if (next_ == paths_.size()) co_return std::nullopt;
     const auto& info = *paths_[next_++];
-    co_return Item{.info = info, .nar = store_.nar(info)};
+    co_return Item{.info = info, .nar = std::make_unique<WatchedNar>(store_.nar(info), watch_)};
+  }
+
+  /// A NAR that is not what the store has registered counts as ours, too.
+  bool is_to_blame(const Error& error) const {
+    return watch_.is_to_blame(error) || error.kind() == Kind::conflict;
   }
 
  private:
   store::Store& store_;
   std::vector<const nix::PathInfo*> paths_;
+  NarWatch watch_;
   std::size_t next_ = 0;
 };
 
@@ -208,26 +235,36 @@ aio::Task<void> Attempt::send_inputs() {
   if (unknown.empty()) co_return;
   enter(Phase::sending_inputs);
   auto missing = co_await missing_of(std::move(unknown));
-  while (co_await aio::within(context_.loop,
-                              "waiting for inputs that another step sends",
-                              kClaimLimit,
-                              machine_.unclaimed(missing))) {
+  while (machine_.is_claimed(missing)) {
+    co_await aio::within(context_.loop,
+                         "waiting for inputs that another step sends",
+                         kClaimLimit,
+                         machine_.unclaimed(missing));
     missing = co_await missing_of(std::move(missing));
   }
   if (missing.empty()) co_return;
+  const BuildMachine::Claim claim(machine_, {missing.begin(), missing.end()});
   std::vector<const nix::PathInfo*> to_send;
   for (const auto* info : closure) {
     if (missing.contains(info->path)) to_send.push_back(info);
   }
-  const BuildMachine::Claim claim(machine_, {missing.begin(), missing.end()});
-  InputSource source(context_.store, std::move(to_send));
-  auto& connection = **session_;
-  co_await aio::with_progress(context_.loop,
-                              "sending inputs",
-                              kTransferStall,
-                              connection.progress(),
-                              connection.add_paths(source));
+  co_await send(std::move(to_send));
   session_->held().insert(missing.begin(), missing.end());
+}
+
+aio::Task<void> Attempt::send(std::vector<const nix::PathInfo*> paths) {
+  InputSource source(context_.store, std::move(paths));
+  auto& connection = **session_;
+  try {
+    co_await aio::with_progress(context_.loop,
+                                "sending inputs",
+                                kTransferStall,
+                                connection.progress(),
+                                connection.add_paths(source));
+  } catch (const Error& e) {
+    if (source.is_to_blame(e)) source_ = Source::origin;
+    throw;
+  }
 }
 
 aio::Task<nix::BuildResult> Attempt::request_build() {
@@ -244,13 +281,7 @@ aio::Task<nix::BuildResult> Attempt::request_build() {
   }
   const auto reply =
       co_await connection.call(wire::BuildPaths{.targets = {node_.drv.str()}, .options = options});
-  nix::BuildResult result;
-  result.error_message = reply.message;
-  result.status = reply.exit_status == 0     ? nix::BuildStatus::built
-                  : reply.exit_status == 101 ? nix::BuildStatus::timed_out
-                  : reply.exit_status >= 100 ? nix::BuildStatus::permanent_failure
-                                             : nix::BuildStatus::misc_failure;
-  co_return result;
+  co_return result_of(reply.exit_status, reply.message);
 }
 
 aio::Task<void> Attempt::build() {
@@ -362,21 +393,17 @@ void Attempt::check_references(const std::vector<nix::PathInfo>& infos) const {
 aio::Task<void> Attempt::receive(const nix::PathInfo& info, bool is_last) {
   auto& connection = **session_;
   const auto nar = connection.dump(info.path);
-  store::VerifiedNar verified(context_.loop, *nar, info);
-  SourceWatch watched(verified);
-  std::exception_ptr error;
+  NarWatch watch;
+  WatchedNar verified(std::make_unique<store::VerifiedNar>(context_.loop, *nar, info), watch);
   try {
     co_await aio::with_progress(context_.loop,
                                 "receiving outputs",
                                 kTransferStall,
                                 connection.progress(),
-                                context_.store.add(info, watched));
-  } catch (...) {
-    error = std::current_exception();
-  }
-  if (error) {
-    source_ = watched.has_failed() ? Source::builder : Source::destination;
-    std::rethrow_exception(error);
+                                context_.store.add(info, verified));
+  } catch (const Error& e) {
+    source_ = watch.is_to_blame(e) ? Source::builder : Source::destination;
+    throw;
   }
   context_.infos.remember(info);
   if (is_last) enter(Phase::publishing);

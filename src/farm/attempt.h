@@ -79,6 +79,7 @@ class Attempt {
   aio::Task<void> connect();
   aio::Task<void> send_inputs();
   aio::Task<nix::StorePathSet> missing_of(nix::StorePathSet paths);
+  aio::Task<void> send(std::vector<const nix::PathInfo*> paths);
   aio::Task<void> build();
   aio::Task<nix::BuildResult> request_build();
   aio::Task<void> receive_outputs();

@@ -20,14 +20,13 @@ BuildMachine::Claim::~Claim() {
   machine_.released_.notify_all();
 }
 
-aio::Task<bool> BuildMachine::unclaimed(const nix::StorePathSet& paths) {
-  const auto is_claimed = [this](const auto& path) { return claimed_.contains(path); };
-  bool waited = false;
-  while (std::ranges::any_of(paths, is_claimed)) {
-    waited = true;
+bool BuildMachine::is_claimed(const nix::StorePathSet& paths) const {
+  return std::ranges::any_of(paths, [this](const auto& path) { return claimed_.contains(path); });
+}
+
+aio::Task<void> BuildMachine::unclaimed(const nix::StorePathSet& paths) {
+  while (is_claimed(paths))
     co_await released_.wait();
-  }
-  co_return waited;
 }
 
 }  // namespace firn::farm

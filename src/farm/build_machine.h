@@ -41,9 +41,11 @@ class BuildMachine {
     std::vector<nix::StorePath> paths_;
   };
 
-  /// Waits until none of `paths` is claimed. True where it had to wait: then some may have become
-  /// valid.
-  aio::Task<bool> unclaimed(const nix::StorePathSet& paths);
+  /// Where not, a Claim may be made at once, before anything is awaited.
+  bool is_claimed(const nix::StorePathSet& paths) const;
+
+  /// Waits until none of `paths` is claimed. Then some may have become valid.
+  aio::Task<void> unclaimed(const nix::StorePathSet& paths);
 
  private:
   std::unordered_set<nix::StorePath> claimed_;

@@ -2,6 +2,7 @@
 #include "farm/classify.h"
 
 #include <string_view>
+#include <utility>
 
 namespace firn::farm {
 
@@ -59,6 +60,7 @@ FailureClass classify(const nix::BuildResult& result) {
       return was_killed(words) ? FailureClass::transient : FailureClass::build_failed;
     case BuildStatus::input_rejected:
     case BuildStatus::output_rejected:
+    case BuildStatus::cached_failure:
       return FailureClass::build_failed;
     case BuildStatus::timed_out:
       return mentions(words, "silence") ? FailureClass::silent_too_long : FailureClass::timed_out;
@@ -75,6 +77,22 @@ FailureClass classify(const nix::BuildResult& result) {
     default:
       return FailureClass::transient;
   }
+}
+
+nix::BuildResult result_of(std::uint32_t exit_status, std::string message) {
+  using nix::BuildStatus;
+  nix::BuildResult result;
+  if (exit_status == 0) {
+    result.status = BuildStatus::built;
+  } else if (exit_status == 101 || mentions(message, "timed out after")) {
+    result.status = BuildStatus::timed_out;
+  } else if (exit_status >= 100 || mentions(message, "failed with exit code") ||
+             mentions(message, "failed due to signal") ||
+             mentions(message, "failed to produce output") || mentions(message, "hash mismatch")) {
+    result.status = BuildStatus::permanent_failure;
+  }
+  result.error_message = std::move(message);
+  return result;
 }
 
 std::string reason_of(const nix::BuildResult& result) {

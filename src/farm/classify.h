@@ -7,6 +7,7 @@
 #include "sched/failure.h"
 #include "sched/phase.h"
 
+#include <cstdint>
 #include <string>
 
 namespace firn::farm {
@@ -22,6 +23,10 @@ sched::FailureClass classify(const Error& error, Source source, sched::Phase pha
 
 /// For a result that is no success.
 sched::FailureClass classify(const nix::BuildResult& result);
+
+/// What the answer to BuildPaths means: an exit status of Nix and a message. A daemon in between
+/// leaves of the status only that it is not 0, so the words decide.
+nix::BuildResult result_of(std::uint32_t exit_status, std::string message);
 
 /// The builder's words about a failed build, in one line and without its copy of the log.
 std::string reason_of(const nix::BuildResult& result);

@@ -21,8 +21,7 @@ constexpr std::size_t kUnfinished = static_cast<std::size_t>(-1);
 
 using Derivations = std::vector<std::pair<nix::DrvPath, nix::Derivation>>;
 
-nix::Derivation read_derivation(const nix::DrvPath& drv) {
-  const std::string file = drv.str();
+nix::Derivation read_derivation(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
   if (!stream.is_open() || stream.bad())
@@ -35,11 +34,14 @@ nix::Derivation read_derivation(const nix::DrvPath& drv) {
   }
 }
 
-Derivations read_all(const std::vector<nix::DrvPath>& drvs) {
+/// Derivations and the files that hold them.
+using Unread = std::vector<std::pair<nix::DrvPath, std::string>>;
+
+Derivations read_all(const Unread& unread) {
   Derivations result;
-  result.reserve(drvs.size());
-  for (const auto& drv : drvs)
-    result.emplace_back(drv, read_derivation(drv));
+  result.reserve(unread.size());
+  for (const auto& [drv, file] : unread)
+    result.emplace_back(drv, read_derivation(file));
   return result;
 }
 
@@ -104,9 +106,9 @@ aio::Task<void> Loader::lock_closure(const std::vector<Wanted>& wanted) {
 }
 
 aio::Task<void> Loader::read_level(const Request& level) {
-  std::vector<nix::DrvPath> unread;
+  Unread unread;
   for (const auto& [drv, outputs] : level) {
-    if (!seen_.contains(drv)) unread.push_back(drv);
+    if (!seen_.contains(drv)) unread.emplace_back(drv, store_.location(drv.path()));
   }
   auto read =
       co_await loop_.blocking().run([unread = std::move(unread)] { return read_all(unread); });

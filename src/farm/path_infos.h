@@ -23,6 +23,9 @@ class PathInfos {
   void remember(nix::PathInfo info);
 
  private:
+  struct Walk;
+
+  Walk walk(const nix::StorePathSet& paths) const;
   aio::Task<void> load(nix::StorePathSet unknown);
 
   store::Store& store_;

@@ -25,11 +25,7 @@ sched::Options scheduler_options(const RunOptions& options) {
 
 }  // namespace
 
-Run::Run(aio::Loop& loop,
-         store::Store& store,
-         const std::vector<nix::Machine>& machines,
-         Graph graph,
-         RunOptions options)
+Run::Run(aio::Loop& loop, store::Store& store, Graph graph, RunOptions options)
     : loop_(loop),
       store_(store),
       graph_(std::move(graph)),
@@ -42,19 +38,37 @@ Run::Run(aio::Loop& loop,
                .options = options_,
                .store_is_trusting = true,
                .host = *this} {
-  add_machines(machines);
   add_steps(scheduler_, graph_);
+}
+
+Run::Run(aio::Loop& loop,
+         store::Store& store,
+         const std::vector<nix::Machine>& machines,
+         Graph graph,
+         RunOptions options)
+    : Run(loop, store, std::move(graph), std::move(options)) {
+  for (const auto& machine : machines)
+    add_machine(machine, connector_for(loop_, sockets_, machine));
+}
+
+Run::Run(aio::Loop& loop,
+         store::Store& store,
+         std::vector<ReachedMachine> machines,
+         Graph graph,
+         RunOptions options)
+    : Run(loop, store, std::move(graph), std::move(options)) {
+  for (auto& [machine, connector] : machines)
+    add_machine(machine, std::move(connector));
 }
 
 Run::~Run() = default;
 
-void Run::add_machines(const std::vector<nix::Machine>& machines) {
-  for (const auto& machine : machines) {
-    specs_.push_back(spec_for(machine, options_.own_system));
-    const auto id = scheduler_.add_machine(specs_.back());
-    machines_.push_back(std::make_unique<BuildMachine>(
-        loop_, id, connector_for(loop_, sockets_, machine), name_of(machine), is_local(machine)));
-  }
+void Run::add_machine(const nix::Machine& machine,
+                      std::unique_ptr<transport::Connector> connector) {
+  specs_.push_back(spec_for(machine, options_.own_system));
+  const auto id = scheduler_.add_machine(specs_.back());
+  machines_.push_back(std::make_unique<BuildMachine>(
+      loop_, id, std::move(connector), name_of(machine), is_local(machine)));
 }
 
 /// Steps get the numbers of their nodes.
@@ -211,6 +225,7 @@ aio::Task<void> Run::attempt(sched::Assignment assignment) {
   } catch (...) {
     // Only a bug of ours comes here; it ends the run.
     bug_ = std::current_exception();
+    running_.erase(assignment.attempt);
   }
   changed_.notify_all();
 }
@@ -266,8 +281,10 @@ aio::Task<void> Run::tell_transfers() {
 }
 
 aio::Task<void> Run::close_sessions() {
+  aio::Scope closing(loop_);
   for (auto& machine : machines_)
-    co_await machine->sessions.close();
+    closing.spawn(&store::SessionPool::close, machine->sessions);
+  co_await closing.join();
 }
 
 void Run::entered(sched::AttemptId attempt, sched::Phase phase) {

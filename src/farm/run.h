@@ -27,6 +27,12 @@ struct UnsupportedStep {
   std::string reason;
 };
 
+/// A machine and the way to it.
+struct ReachedMachine {
+  nix::Machine machine;
+  std::unique_ptr<transport::Connector> connector;
+};
+
 /// Where a step would go if everything took equally long.
 struct PlannedStep {
   nix::DrvPath drv;
@@ -40,6 +46,13 @@ class Run final : private AttemptHost {
   Run(aio::Loop& loop,
       store::Store& store,
       const std::vector<nix::Machine>& machines,
+      Graph graph,
+      RunOptions options);
+
+  /// With connectors of the caller's own.
+  Run(aio::Loop& loop,
+      store::Store& store,
+      std::vector<ReachedMachine> machines,
       Graph graph,
       RunOptions options);
   ~Run() override;
@@ -70,7 +83,9 @@ class Run final : private AttemptHost {
     ByteCount told;
   };
 
-  void add_machines(const std::vector<nix::Machine>& machines);
+  Run(aio::Loop& loop, store::Store& store, Graph graph, RunOptions options);
+
+  void add_machine(const nix::Machine& machine, std::unique_ptr<transport::Connector> connector);
   static void add_steps(sched::Scheduler& scheduler, const Graph& graph);
   void announce();
   aio::Task<void> drive();

@@ -161,7 +161,7 @@ aio::Task<std::vector<nix::PathInfo>> LocalStore::path_infos(nix::StorePathSet p
 }
 
 std::unique_ptr<NarStream> LocalStore::nar(const nix::PathInfo& info) {
-  return std::make_unique<DiskNar>(loop_, info.path.str());
+  return std::make_unique<DiskNar>(loop_, location(info.path));
 }
 
 aio::Task<void> LocalStore::add(const nix::PathInfo& info, NarStream& nar) {

@@ -25,6 +25,9 @@ class LocalStore final : public Store {
   aio::Task<nix::StorePathSet> substitute(nix::StorePathSet paths) override;
   aio::Task<nix::StorePathSet> closure(nix::StorePathSet paths) override;
   aio::Task<std::vector<nix::PathInfo>> path_infos(nix::StorePathSet paths) override;
+
+  std::string location(const nix::StorePath& path) const override { return path.str(); }
+
   std::unique_ptr<NarStream> nar(const nix::PathInfo& info) override;
   aio::Task<void> add(const nix::PathInfo& info, NarStream& nar) override;
   aio::Task<bool> is_trusting() override;

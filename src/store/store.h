@@ -7,6 +7,7 @@
 #include "store/nar_stream.h"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace firn::store {
@@ -34,6 +35,9 @@ class Store {
   /// What is known of `paths`, which must be locked and valid. Throws Error{not_found} for one that
   /// has gone.
   virtual aio::Task<std::vector<nix::PathInfo>> path_infos(nix::StorePathSet paths) = 0;
+
+  /// Where the files of `path` are on this machine, should it be valid.
+  virtual std::string location(const nix::StorePath& path) const = 0;
 
   /// The NAR of a valid path.
   virtual std::unique_ptr<NarStream> nar(const nix::PathInfo& info) = 0;

@@ -81,11 +81,12 @@ refuse() { echo "$1" >&2; echo 'Connection closed by UNKNOWN port 65535' >&2; ex
 kill -0 "$(cat "$socket")" 2> /dev/null ||
   refuse "Control socket connect($socket): Connection refused"
 limit=$(cat "$here/limit" 2> /dev/null || echo 100)
-slot=1
-until mkdir "$socket.$slot" 2> /dev/null; do
+slot=0
+while :; do
   slot=$((slot + 1))
   [ "$slot" -le "$limit" ] ||
     refuse 'mux_client_request_session: session request failed: Session open refused by peer'
+  mkdir "$socket.$slot" 2> /dev/null && break
 done
 sh -c "$command"
 status=$?

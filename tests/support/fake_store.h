@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// A store in memory. Only derivations are files, for they are read as files.
+#pragma once
+
+#include "nix/derivation.h"
+#include "store/store.h"
+#include "support/store_samples.h"
+#include "support/temp_folder.h"
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace firn::testing {
+
+class FakeStore final : public store::Store {
+ public:
+  std::map<nix::StorePath, StoredPath> paths;
+  /// What it could fetch.
+  std::map<nix::StorePath, StoredPath> substitutes;
+  bool trusts = true;
+  nix::StorePathSet locked;
+  /// Questions so far, by name of the function.
+  std::map<std::string, int> asked;
+  std::vector<nix::StorePath> added;
+  /// What the next additions throw, after they have read this many blocks.
+  std::vector<std::pair<int, Error>> failures;
+  /// Called before path infos are given.
+  std::function<void()> before_infos = [] {};
+
+  void hold(StoredPath path) {
+    const nix::StorePath name = path.info.path;
+    paths.insert_or_assign(name, std::move(path));
+  }
+
+  /// Puts a derivation where `location` says.
+  void hold(const nix::DrvPath& drv, const nix::Derivation& derivation) {
+    const std::string text = nix::to_aterm(derivation);
+    nix::StorePathSet references = derivation.input_sources;
+    for (const auto& [input, outputs] : derivation.input_derivations)
+      references.insert(input.path());
+    files_.write(drv.path().base_name(), text);
+    hold(stored(drv.path(), nar_of(text), std::move(references)));
+  }
+
+  aio::Task<nix::StorePathSet> lock(nix::StorePathSet wanted) override {
+    ++asked["lock"];
+    locked.insert(wanted.begin(), wanted.end());
+    std::erase_if(wanted, [this](const auto& path) { return !paths.contains(path); });
+    co_return wanted;
+  }
+
+  aio::Task<nix::StorePathSet> substitute(nix::StorePathSet wanted) override {
+    ++asked["substitute"];
+    for (const auto& path : wanted) {
+      if (substitutes.contains(path)) hold(substitutes.at(path));
+    }
+    return lock(std::move(wanted));
+  }
+
+  aio::Task<nix::StorePathSet> closure(nix::StorePathSet wanted) override {
+    ++asked["closure"];
+    nix::StorePathSet all;
+    std::vector<nix::StorePath> open(wanted.begin(), wanted.end());
+    while (!open.empty()) {
+      const nix::StorePath path = open.back();
+      open.pop_back();
+      if (!all.insert(path).second) continue;
+      const auto& references = must_have(path).info.references;
+      open.insert(open.end(), references.begin(), references.end());
+    }
+    co_return all;
+  }
+
+  aio::Task<std::vector<nix::PathInfo>> path_infos(nix::StorePathSet wanted) override {
+    ++asked["path_infos"];
+    before_infos();
+    std::vector<nix::PathInfo> infos;
+    for (const auto& path : wanted)
+      infos.push_back(must_have(path).info);
+    co_return infos;
+  }
+
+  std::string location(const nix::StorePath& path) const override {
+    return files_.path() / path.base_name();
+  }
+
+  std::unique_ptr<store::NarStream> nar(const nix::PathInfo& info) override {
+    return std::make_unique<TextNar>(must_have(info.path).nar);
+  }
+
+  aio::Task<void> add(const nix::PathInfo& info, store::NarStream& nar) override {
+    std::optional<Error> failure;
+    int blocks = 0;
+    if (!failures.empty()) {
+      blocks = failures.front().first;
+      failure = failures.front().second;
+      failures.erase(failures.begin());
+    }
+    std::string bytes;
+    while (!failure || blocks-- > 0) {
+      const Bytes block = co_await nar.next();
+      if (block.empty()) break;
+      bytes += as_text(block);
+    }
+    if (failure) throw Error(*failure);
+    for (const auto& reference : info.references) {
+      if (reference != info.path) must_have(reference);
+    }
+    added.push_back(info.path);
+    hold({.info = info, .nar = std::move(bytes)});
+  }
+
+  aio::Task<bool> is_trusting() override { co_return trusts; }
+
+  aio::Task<void> close() override { co_return; }
+
+ private:
+  const StoredPath& must_have(const nix::StorePath& path) const {
+    const auto found = paths.find(path);
+    if (found == paths.end()) throw Error(Kind::not_found, path.str() + " is not valid");
+    return found->second;
+  }
+
+  TempFolder files_;
+};
+
+/// A derivation in a few words. Its outputs are files with made-up paths.
+struct DrvWish {
+  std::string name;
+  std::vector<std::string> outputs = {"out"};
+  /// Other wishes by name, with the outputs that are needed.
+  std::map<std::string, std::set<std::string>> inputs = {};
+  nix::StorePathSet sources = {};
+  std::string system = "x86_64-linux";
+};
+
+inline nix::StorePath output_of(std::string_view name, std::string_view output = "out") {
+  return store_path(std::string(name) + (output == "out" ? "" : "-" + std::string(output)));
+}
+
+inline nix::Derivation derivation_of(const DrvWish& wish) {
+  nix::Derivation derivation;
+  for (const auto& output : wish.outputs)
+    derivation.outputs[output].path = output_of(wish.name, output);
+  for (const auto& [name, outputs] : wish.inputs)
+    derivation.input_derivations[drv_path(name)] = outputs;
+  derivation.input_sources = wish.sources;
+  derivation.platform = wish.system;
+  derivation.builder = "/bin/sh";
+  derivation.env["name"] = wish.name;
+  return derivation;
+}
+
+}  // namespace firn::testing
