@@ -191,7 +191,7 @@ Line Painter::step_line(const Slot& slot) const {
   line.skip_to(columns_.name);
   const RunningStep* step = slot.attempt ? model_.find_running(*slot.attempt) : nullptr;
   if (step == nullptr) {
-    line.put(signs_of(style_).idle, Role::dim);
+    line.put(cut_end(signs_of(style_).idle, columns_.end - columns_.name, style_), Role::dim);
   } else {
     put_step(line, *step);
   }
@@ -218,8 +218,8 @@ Line Painter::rest_line(std::span<const MachineRecord* const> machines) const {
   for (const MachineRecord* machine : machines)
     running += machine->running;
   Line line(style_);
-  const std::string text = fmt::format(
-      "and {} with {}", counted(machines.size(), "more machine"), counted(running, "step"));
+  const std::string load = running == 0 ? "" : " with " + counted(running, "step");
+  const std::string text = fmt::format("and {}{}", counted(machines.size(), "more machine"), load);
   return line.put(cut_end(text, line_width_, style_), Role::dim);
 }
 
@@ -283,8 +283,9 @@ Line built_line(const RunModel& model,
   const Columns columns = columns_for(size.columns);
   const std::string time = in_words(ended.time);
   Line line(style);
-  line.put(signs_of(style).built, Role::good).skip_to(columns.name);
-  line.put(cut_middle(model.step_name(ended.step), columns.name_end - line.width(), style));
+  line.put(cut_end(signs_of(style).built, columns.name, style), Role::good).skip_to(columns.name);
+  const std::size_t room = columns.name_end - columns.name;
+  line.put(cut_middle(model.step_name(ended.step), room, style));
   const std::size_t machine_end = columns.end - std::min(columns.end, time.size() + 2);
   if (columns.activity < machine_end && columns.has_activity()) {
     const std::string& name = model.machine(ended.machine).short_name;

@@ -78,6 +78,10 @@ sched::StepState state_after(Outcome outcome) {
   return sched::StepState::aborted;
 }
 
+Json text_or_null(const std::string& text) {
+  return text.empty() ? Json() : Json(text);
+}
+
 Json phases(const farm::AttemptEnded& event) {
   Json result = Json::object();
   for (auto i = static_cast<std::size_t>(sched::Phase::connecting);
@@ -208,18 +212,18 @@ void Writer::operator()(const farm::AttemptEnded& event) {
   ended["outcome"] = to_string(verdict.outcome);
   ended["failure"] =
       verdict.failure ? Json(identifier(sched::to_string(*verdict.failure))) : Json();
-  ended["message"] = event.message;
+  const Json reason = text_or_null(event.message);
+  ended["message"] = reason;
   ended["retry_at"] = verdict.retry_at ? Json(date(clock_, *verdict.retry_at)) : Json();
   ended["ms"] = milliseconds(was.time);
   ended["sent_bytes"] = was.traffic.sent.value();
   ended["received_bytes"] = was.traffic.received.value();
   ended["phases"] = phases(event);
-  ended["log_file"] = event.log_file.empty() ? Json() : Json(event.log_file);
+  ended["log_file"] = text_or_null(event.log_file);
   ended["log_tail"] = event.log_tail;
   ended["fallen"] = verdict.fallen.size();
   put(ended);
   if (verdict.outcome == Outcome::retry) return;
-  const Json reason = event.message.empty() ? Json() : Json(event.message);
   steps_ended({&was.step, 1}, state_after(verdict.outcome), Json(), reason, event.at);
   const auto fallen_state = verdict.outcome == Outcome::cancelled
                                 ? sched::StepState::cancelled
@@ -245,17 +249,13 @@ void Writer::steps_ended(std::span<const sched::StepId> steps,
 void Writer::operator()(const farm::MachineOut& event) {
   Json out = line("machine_out", event.at);
   out["machine"] = model_.machine(event.machine).name;
-  out["reason"] = event.reason;
+  out["reason"] = text_or_null(event.reason);
   out["until"] = event.until ? Json(date(clock_, *event.until)) : Json();
   put(out);
 }
 
 void Writer::operator()(const farm::StepsEnded& event) {
-  steps_ended(event.steps,
-              event.state,
-              Json(),
-              event.reason.empty() ? Json() : Json(event.reason),
-              event.at);
+  steps_ended(event.steps, event.state, Json(), text_or_null(event.reason), event.at);
 }
 
 void Writer::operator()(const farm::RunEnded& event) {

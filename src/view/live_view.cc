@@ -108,7 +108,8 @@ void LiveView::repaint(TimePoint now) {
     frame += line.text();
     frame += kEraseRestOfLine;
   }
-  if (scrolling_.empty() && frame == frame_ && size == size_) return;
+  const bool is_in_place = size == size_ || frame.empty();
+  if (scrolling_.empty() && frame == frame_ && is_in_place) return;
   std::string text = is_cursor_hidden_ ? "" : std::string(kHideCursor);
   text += go_up(size);
   text += scrolling_;

@@ -68,8 +68,9 @@ std::vector<Count> counts(const StepTally& steps) {
   if (steps.fallen > 0)
     result.push_back({.text = fmt::format("{} fell", steps.fallen), .role = Role::bad, .rank = 3});
   result.push_back({.text = fmt::format("{} running", steps.running), .rank = 2});
-  result.push_back(
-      {.text = fmt::format("{} waiting", steps.waiting()), .role = Role::dim, .rank = 4});
+  if (steps.waiting() > 0)
+    result.push_back(
+        {.text = fmt::format("{} waiting", steps.waiting()), .role = Role::dim, .rank = 4});
   return result;
 }
 
