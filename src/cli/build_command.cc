@@ -177,6 +177,7 @@ aio::Task<farm::Graph> BuildCommand::load() {
       co_await eval::evaluate(loop_, options_.request, roots_, options_.evaluation);
   if (!evaluation.notes.empty()) err_.write(evaluation.notes + "\n");
   std::vector<farm::Wanted> wanted;
+  wanted.reserve(evaluation.targets.size());
   for (const auto& target : evaluation.targets)
     wanted.push_back({.drv = target.drv, .outputs = target.outputs});
   co_return co_await farm::load_graph(loop_, store_, wanted);

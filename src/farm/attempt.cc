@@ -127,6 +127,15 @@ Attempt::Attempt(const AttemptContext& context,
 
 Attempt::~Attempt() = default;
 
+store::SessionPool::Session& Attempt::session() {
+  FIRN_CHECK(session_.has_value());
+  return *session_;
+}
+
+store::ServeConnection& Attempt::connection() {
+  return *session();
+}
+
 ByteCount Attempt::sent() const {
   return session_ ? ByteCount((*session_)->link().sent().value() - session_began_sent_.value())
                   : ByteCount();
@@ -193,16 +202,16 @@ aio::Task<void> Attempt::work() {
 /// From here on nothing more is counted.
 store::SessionPool::Session Attempt::take_session() {
   settle_phase();
-  auto session = std::move(*session_);
+  auto taken = std::move(session());
   session_.reset();
   phase_began_at_ = ByteCount();
-  return session;
+  return taken;
 }
 
 aio::Task<void> Attempt::connect() {
   session_.emplace(co_await aio::within(
       context_.loop, "connecting", kConnectLimit, machine_.sessions.acquire()));
-  auto& link = (*session_)->link();
+  auto& link = connection().link();
   session_began_sent_ = link.sent();
   session_began_received_ = link.received();
   link.listen({});
@@ -210,14 +219,14 @@ aio::Task<void> Attempt::connect() {
 
 /// Locks `paths` on the machine and says which are missing there.
 aio::Task<nix::StorePathSet> Attempt::missing_of(nix::StorePathSet paths) {
-  auto& connection = **session_;
+  auto& connection = this->connection();
   const wire::QueryValidPaths request{.lock = true, .substitute = false, .paths = std::move(paths)};
   const auto valid = co_await aio::with_progress(context_.loop,
                                                  "asking for missing inputs",
                                                  kQueryStall,
                                                  connection.progress(),
                                                  connection.call(request));
-  session_->held().insert(valid.begin(), valid.end());
+  session().held().insert(valid.begin(), valid.end());
   nix::StorePathSet missing;
   std::ranges::set_difference(request.paths, valid, std::inserter(missing, missing.end()));
   co_return missing;
@@ -230,7 +239,7 @@ aio::Task<void> Attempt::send_inputs() {
   nix::StorePathSet unknown;
   for (const auto* info : closure) {
     allowed_references_.insert(info->path);
-    if (!session_->held().contains(info->path)) unknown.insert(info->path);
+    if (!session().held().contains(info->path)) unknown.insert(info->path);
   }
   if (unknown.empty()) co_return;
   enter(Phase::sending_inputs);
@@ -249,12 +258,12 @@ aio::Task<void> Attempt::send_inputs() {
     if (missing.contains(info->path)) to_send.push_back(info);
   }
   co_await send(std::move(to_send));
-  session_->held().insert(missing.begin(), missing.end());
+  session().held().insert(missing.begin(), missing.end());
 }
 
 aio::Task<void> Attempt::send(std::vector<const nix::PathInfo*> paths) {
   InputSource source(context_.store, std::move(paths));
-  auto& connection = **session_;
+  auto& connection = this->connection();
   try {
     co_await aio::with_progress(context_.loop,
                                 "sending inputs",
@@ -268,7 +277,7 @@ aio::Task<void> Attempt::send(std::vector<const nix::PathInfo*> paths) {
 }
 
 aio::Task<nix::BuildResult> Attempt::request_build() {
-  auto& connection = **session_;
+  auto& connection = this->connection();
   const wire::BuildOptions options{.max_silent_time = context_.options.max_silent_time,
                                    .build_timeout = context_.options.timeout,
                                    .max_log_size = {},
@@ -287,8 +296,8 @@ aio::Task<nix::BuildResult> Attempt::request_build() {
 aio::Task<void> Attempt::build() {
   enter(Phase::building);
   log_ = std::make_shared<AttemptLog>(context_.options.log_folder, node_.drv);
-  (*session_)->link().listen([log = log_](std::string_view text) { log->append(text); });
-  session_->mark_built();
+  connection().link().listen([log = log_](std::string_view text) { log->append(text); });
+  session().mark_built();
   const auto& options = context_.options;
   const Duration limit = options.timeout > 0s ? options.timeout + kBuildGrace : kBuildCeiling;
   const Duration silence =
@@ -300,7 +309,7 @@ aio::Task<void> Attempt::build() {
       aio::with_progress(context_.loop, "building", silence, log_->progress(), request_build()));
   if (nix::is_success(result.status)) {
     const auto outputs = output_paths();
-    session_->held().insert(outputs.begin(), outputs.end());
+    session().held().insert(outputs.begin(), outputs.end());
     co_return;
   }
   outcome_.failure = classify(result);
@@ -313,7 +322,7 @@ aio::Task<void> Attempt::build() {
 nix::StorePathSet Attempt::output_paths() const {
   nix::StorePathSet paths;
   for (const auto& [name, output] : node_.derivation.outputs)
-    paths.insert(*output.path);
+    if (output.path) paths.insert(*output.path);
   return paths;
 }
 
@@ -332,7 +341,7 @@ aio::Task<void> Attempt::receive_outputs() {
 }
 
 aio::Task<std::vector<nix::PathInfo>> Attempt::output_infos() {
-  auto& connection = **session_;
+  auto& connection = this->connection();
   const wire::QueryPathInfos request{.paths = output_paths()};
   auto infos = co_await aio::with_progress(context_.loop,
                                            "asking for the outputs",
@@ -363,7 +372,7 @@ aio::Task<std::vector<nix::PathInfo>> Attempt::output_infos() {
 
 /// Servers below 2.4 do not tell hashes: the NAR is read twice.
 aio::Task<void> Attempt::measure(nix::PathInfo& info) {
-  const auto nar = (*session_)->dump(info.path);
+  const auto nar = connection().dump(info.path);
   Hasher hasher(HashAlgorithm::sha256);
   std::uint64_t size = 0;
   while (true) {
@@ -391,7 +400,7 @@ void Attempt::check_references(const std::vector<nix::PathInfo>& infos) const {
 }
 
 aio::Task<void> Attempt::receive(const nix::PathInfo& info, bool is_last) {
-  auto& connection = **session_;
+  auto& connection = this->connection();
   const auto nar = connection.dump(info.path);
   NarWatch watch;
   WatchedNar verified(std::make_unique<store::VerifiedNar>(context_.loop, *nar, info), watch);

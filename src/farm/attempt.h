@@ -75,6 +75,8 @@ class Attempt {
   ByteCount received() const;
 
  private:
+  store::SessionPool::Session& session();
+  store::ServeConnection& connection();
   aio::Task<void> work();
   aio::Task<void> connect();
   aio::Task<void> send_inputs();

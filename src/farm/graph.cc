@@ -191,7 +191,9 @@ void Loader::visit(const nix::DrvPath& root) {
       enter((frame.next++)->first);
       continue;
     }
-    GraphNode node{.drv = *frame.drv, .derivation = derivation, .dependencies = {}};
+    GraphNode node{.drv = *frame.drv,
+                   .derivation = static_cast<const nix::BasicDerivation&>(derivation),
+                   .dependencies = {}};
     for (const auto& [input, names] : derivation.input_derivations) {
       for (const auto& name : names)
         node.derivation.input_sources.insert(output_path(input, seen_.at(input).derivation, name));
