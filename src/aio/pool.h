@@ -6,6 +6,7 @@
 #include "aio/loop.h"
 #include "aio/task.h"
 #include "aio/wait_queue.h"
+#include "base/error.h"
 
 #include <condition_variable>
 #include <cstddef>
@@ -37,7 +38,7 @@ class Pool {
     using Result = std::invoke_result_t<Work>;
     auto job = std::make_shared<JobOf<Work, Result>>(std::move(work));
     co_await finish(job);
-    if constexpr (!std::is_void_v<Result>) co_return std::move(*job->result);
+    if constexpr (!std::is_void_v<Result>) co_return take(job->result);
   }
 
   /// As `run`, but waits for the end of the work even when cancelled, so that it may borrow from
@@ -50,10 +51,16 @@ class Pool {
     while (!job->done)
       co_await job->waiter.wait_uncancelled();
     if (job->error) std::rethrow_exception(job->error);
-    if constexpr (!std::is_void_v<Result>) co_return std::move(*job->result);
+    if constexpr (!std::is_void_v<Result>) co_return take(job->result);
   }
 
  private:
+  template <class Result>
+  static Result take(std::optional<Result>& result) {
+    FIRN_CHECK(result.has_value());
+    return std::move(*result);
+  }
+
   struct Job {
     virtual ~Job() = default;
     virtual void execute() = 0;

@@ -51,7 +51,8 @@ nix::StorePath output_path(const nix::DrvPath& drv,
   const auto found = derivation.outputs.find(output);
   if (found == derivation.outputs.end())
     throw Error(Kind::invalid, fmt::format("{} has no output '{}'", drv.str(), output));
-  if (!found->second.path) {
+  const auto& path = found->second.path;
+  if (!path) {
     throw Error(Kind::invalid,
                 fmt::format("{}: the path of its output '{}' is known only after it was built; "
                             "firn builds input-addressed and fixed-output "
@@ -59,7 +60,7 @@ nix::StorePath output_path(const nix::DrvPath& drv,
                             drv.str(),
                             output));
   }
-  return *found->second.path;
+  return *path;
 }
 
 /// Walks from the wanted derivations to their inputs, a level at a time.
@@ -83,7 +84,7 @@ class Loader {
   aio::Task<Request> check_level(Request level);
   void list_results(const std::vector<Wanted>& wanted);
   void list_nodes();
-  void visit(const nix::DrvPath& drv);
+  void visit(const nix::DrvPath& root);
   aio::Task<void> lock_outputs();
 
   aio::Loop& loop_;

@@ -51,13 +51,12 @@ PathInfos::Walk PathInfos::walk(const nix::StorePathSet& paths) const {
 aio::Task<void> PathInfos::load(nix::StorePathSet unknown) {
   auto all = co_await store_.closure(std::move(unknown));
   std::erase_if(all, [this](const auto& path) { return known_.contains(path); });
-  for (auto& info : co_await store_.path_infos(std::move(all)))
-    remember(std::move(info));
+  for (const auto& info : co_await store_.path_infos(std::move(all)))
+    remember(info);
 }
 
-void PathInfos::remember(nix::PathInfo info) {
-  const nix::StorePath path = info.path;
-  known_.try_emplace(path, std::move(info));
+void PathInfos::remember(const nix::PathInfo& info) {
+  known_.try_emplace(info.path, info);
 }
 
 aio::Task<std::vector<const nix::PathInfo*>> PathInfos::closure(const nix::StorePathSet& paths) {

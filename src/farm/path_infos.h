@@ -20,7 +20,7 @@ class PathInfos {
   aio::Task<std::vector<const nix::PathInfo*>> closure(const nix::StorePathSet& paths);
 
   /// A path that has just been added to the store.
-  void remember(nix::PathInfo info);
+  void remember(const nix::PathInfo& info);
 
  private:
   struct Walk;

@@ -365,7 +365,7 @@ aio::Task<std::unique_ptr<ServeConnection>> connect(aio::Loop& loop,
       refused = e;
     }
     if (!refused) co_return connection;
-    if (!connector.learn_refusal(connection->link(), refused->message())) throw *refused;
+    if (!connector.learn_refusal(connection->link(), refused->message())) throw Error(*refused);
   }
 }
 

@@ -50,12 +50,14 @@ void VerifiedNar::check_end() {
                             info_.nar_size.value()));
   }
   const Hash found = hasher_.finish();
-  if (found != *info_.nar_hash) {
+  const auto& promised = info_.nar_hash;
+  FIRN_CHECK(promised.has_value());
+  if (found != *promised) {
     throw Error(Kind::protocol,
                 fmt::format("the NAR of {} has the hash {}, {} was promised",
                             info_.path.str(),
                             found.prefixed(HashForm::nix32),
-                            info_.nar_hash->prefixed(HashForm::nix32)));
+                            promised->prefixed(HashForm::nix32)));
   }
 }
 

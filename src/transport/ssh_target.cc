@@ -61,8 +61,8 @@ std::string known_hosts_line(const SshTarget& target) {
   while (!key.empty() && (key.back() == '\n' || key.back() == '\r' || key.back() == ' '))
     key.remove_suffix(1);
   // OpenSSH looks a port other than 22 up in brackets.
-  if (target.port.value_or(22) != 22)
-    return fmt::format("[{}]:{} {}\n", target.host, *target.port, key);
+  const auto port = target.port.value_or(22);
+  if (port != 22) return fmt::format("[{}]:{} {}\n", target.host, port, key);
   return fmt::format("{} {}\n", target.host, key);
 }
 
