@@ -64,7 +64,8 @@ Words must_run(const lab::Host& host, const Words& argv) {
 }  // namespace
 
 BenchLab::BenchLab(const std::filesystem::path& firn, bool has_tmpfs_stores)
-    : coordinator_({.has_tmpfs_store = has_tmpfs_stores}),
+    : firn_(firn.filename()),
+      coordinator_({.has_tmpfs_store = has_tmpfs_stores}),
       builder_(coordinator_.key(),
                {.max_jobs = kSlots, .host = {.has_tmpfs_store = has_tmpfs_stores}}) {
   coordinator_.introduce(builder_);
@@ -83,7 +84,7 @@ Words BenchLab::instantiate(std::string_view attribute, const Words& arguments) 
 
 FirnRun BenchLab::run_firn(Place place, const Words& drvs) const {
   const auto dir = coordinator_.dir().string();
-  Words argv{"firn", "build", "--json", "--no-out-link", "--log-dir", dir + "/log"};
+  Words argv{firn_, "build", "--json", "--no-out-link", "--log-dir", dir + "/log"};
   if (place == Place::coordinator) {
     argv = argv + Words{"--builders", "", "--max-jobs", std::to_string(kSlots)};
   } else {

@@ -54,6 +54,8 @@ class BenchLab {
  private:
   void expect_outputs(const std::vector<std::string>& drvs) const;
 
+  /// As found in the coordinator's PATH.
+  std::string firn_;
   lab::CoordinatorHost coordinator_;
   lab::Builder builder_;
 };
