@@ -25,11 +25,11 @@ double milliseconds(Duration time) {
 
 /// "2026-02-03T04:05:06.789Z".
 std::string date(const ClockAnchor& clock, TimePoint at) {
-  using namespace std::chrono;
-  const auto wall = clock.wall + floor<std::chrono::milliseconds>(at - clock.steady);
-  const auto day = floor<days>(wall);
-  const year_month_day date(day);
-  const hh_mm_ss time(wall - day);
+  const auto since = std::chrono::floor<std::chrono::milliseconds>(at - clock.steady);
+  const auto wall = clock.wall + since;
+  const auto day = std::chrono::floor<std::chrono::days>(wall);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(wall - day);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
                      static_cast<int>(date.year()),
                      static_cast<unsigned>(date.month()),
@@ -76,6 +76,10 @@ sched::StepState state_after(Outcome outcome) {
       break;
   }
   return sched::StepState::aborted;
+}
+
+std::string text_of(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 Json text_or_null(const std::string& text) {
@@ -125,7 +129,10 @@ class Writer {
                    const Json& cause,
                    const Json& reason,
                    TimePoint at);
-  void put(const Json& line);
+  void plan_steps(const farm::PlanMade& event);
+  void put_text(std::string_view line);
+
+  void put(const Json& line) { put_text(text_of(line)); }
 
   Screen& screen_;
   const ClockAnchor& clock_;
@@ -133,8 +140,8 @@ class Writer {
   std::string text_;
 };
 
-void Writer::put(const Json& line) {
-  text_ += line.dump(-1, ' ', false, Json::error_handler_t::replace);
+void Writer::put_text(std::string_view line) {
+  text_ += line;
   text_ += '\n';
   if (text_.size() < kBlock) return;
   screen_.write(text_);
@@ -170,11 +177,20 @@ void Writer::operator()(const farm::PlanMade& event) {
   plan["already_valid"] = event.already_valid;
   plan["substituted"] = event.substituted;
   put(plan);
+  plan_steps(event);
+}
+
+/// There may be hundreds of thousands of these lines, and all begin alike: only the rest is made
+/// for each. Store paths need no escapes.
+void Writer::plan_steps(const farm::PlanMade& event) {
+  std::string head = text_of(line("step_planned", event.at));
+  head.pop_back();
   for (const auto& step : event.steps) {
-    Json planned = line("step_planned", event.at);
-    planned.update(step_keys(step.id));
-    planned["system"] = step.system;
-    put(planned);
+    put_text(fmt::format(R"({},"drv":"{}","name":"{}","system":{}}})",
+                         head,
+                         step.drv.str(),
+                         step.drv.derivation_name(),
+                         text_of(step.system)));
   }
 }
 

@@ -143,11 +143,11 @@ void RunModel::add_machines(const std::vector<farm::MachineDescription>& machine
   for (const auto& machine : machines)
     ++namesakes[host_of(machine.name)];
   for (const auto& machine : machines) {
-    std::string host = host_of(machine.name);
+    const std::string host = host_of(machine.name);
     const bool is_telling = !host.empty() && namesakes[host] == 1;
     machine_index_[machine.id] = machines_.size();
     machines_.push_back({.name = machine.name,
-                         .short_name = is_telling ? std::move(host) : machine.name,
+                         .short_name = is_telling ? host : machine.name,
                          .max_jobs = machine.max_jobs});
   }
 }

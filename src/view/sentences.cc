@@ -58,7 +58,7 @@ std::string ended_place(const RunModel& model) {
 /// ": machine lost: no route to host". That a build has failed says its message alone.
 std::string cause(const farm::AttemptEnded& event) {
   const auto& failure = event.verdict.failure;
-  const std::string reason = because(event.message);
+  std::string reason = because(event.message);
   if (!failure || (*failure == sched::FailureClass::build_failed && !reason.empty())) return reason;
   return fmt::format(": {}{}", sched::to_string(*failure), reason);
 }

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
+#include <utility>
 
 namespace firn::view {
 
@@ -11,10 +11,8 @@ namespace {
 
 constexpr char32_t kBroken = 0xfffd;
 
-struct Range {
-  char32_t first;
-  char32_t last;
-};
+/// The first and the last character of a range.
+using Range = std::pair<char32_t, char32_t>;
 
 /// Combining marks, joiners, variation selectors.
 constexpr std::array<Range, 6> kZeroWidth{{{0x300, 0x36f},
@@ -42,7 +40,7 @@ constexpr std::array<Range, 4> kHarmful{
 template <std::size_t N>
 bool is_in(const std::array<Range, N>& ranges, char32_t character) {
   return std::ranges::any_of(ranges, [=](const Range& range) {
-    return range.first <= character && character <= range.last;
+    return range.first <= character && character <= range.second;
   });
 }
 
