@@ -54,10 +54,13 @@ TEST_F(PathInfosTest, NothingIsAskedTwice) {
 }
 
 TEST_F(PathInfosTest, LongChainsNeedNoStack) {
-  store.hold(stored("0"));
-  for (int i = 1; i < 3000; ++i)
-    store.hold(stored(std::to_string(i), {store_path(std::to_string(i - 1))}));
-  EXPECT_EQ(closure({store_path("2999")}).size(), 3000U);
+  nix::StorePathSet last;
+  for (int i = 0; i < 3000; ++i) {
+    const auto path = store_path(std::to_string(i));
+    store.hold(stored(path, "", last));
+    last = {path};
+  }
+  EXPECT_EQ(closure(last).size(), 3000U);
 }
 
 TEST_F(PathInfosTest, ARememberedPathNeedsNoQuestion) {

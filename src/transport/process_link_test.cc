@@ -112,27 +112,28 @@ TEST(ProcessLink, AGoneProgramIsUnavailable) {
   loop.run(write_to_nobody(loop));
 }
 
-aio::Task<void> stop(aio::Loop& loop, std::string script, std::string& words) {
+aio::Task<void> stop(aio::Loop& loop, std::string script, Duration grace, std::string& words) {
   ProcessLink link(loop, shell(std::move(script)));
   std::array<std::byte, 16> buffer{};
   co_await link.read_some(buffer);
-  co_await link.stop(20ms);
+  co_await link.stop(grace);
   words = co_await link.last_words();
 }
 
 TEST(ProcessLink, StopAsksAndThenInsists) {
   struct Case {
     std::string script;
+    Duration grace;
     std::string words;
   };
 
   for (const Case& c :
-       {Case{"echo up; cat >/dev/null; exit 4", "exit status 4"},
-        Case{"echo up; exec sleep 60", "killed by signal 15"},
-        Case{"trap '' TERM; echo up; while :; do sleep 60; done", "killed by signal 9"}}) {
+       {Case{"echo up; cat >/dev/null; exit 4", 10s, "exit status 4"},
+        Case{"echo up; exec sleep 60", 20ms, "killed by signal 15"},
+        Case{"trap '' TERM; echo up; while :; do sleep 60; done", 20ms, "killed by signal 9"}}) {
     aio::Loop loop;
     std::string words;
-    loop.run(stop(loop, c.script, words));
+    loop.run(stop(loop, c.script, c.grace, words));
     EXPECT_EQ(words, c.words) << c.script;
   }
 }
