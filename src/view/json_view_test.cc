@@ -158,9 +158,9 @@ TEST(JsonView, WritesMachinesAndNotes) {
 TEST(JsonView, DoesNotGatherABigPlanInMemory) {
   FakeScreen screen;
   JsonView view(screen, sample_clock());
-  view.on(plan_made({"b1"}, 1, std::vector<std::string>(600, "a")));
+  view.on(plan_made({"b1"}, 1, std::vector<std::string>(400, "a")));
   EXPECT_GT(screen.writes.size(), 1U);
-  EXPECT_EQ(lines_of(screen.text()).size(), 601U);
+  EXPECT_EQ(lines_of(screen.text()).size(), 401U);
 }
 
 }  // namespace
