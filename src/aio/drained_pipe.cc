@@ -77,6 +77,7 @@ DrainedPipe::~DrainedPipe() {
 }
 
 void DrainedPipe::listen(Listener listener) {
+  if (listener) state_->tail.clear();
   state_->listener = std::move(listener);
 }
 

@@ -32,7 +32,7 @@ class DrainedPipe {
   /// From now on; an empty one returns to keeping the tail. The listener must not throw.
   void listen(Listener listener);
 
-  /// What came while nobody listened, at most the last kTail bytes.
+  /// What came since somebody listened last, at most the last kTail bytes.
   const std::string& tail() const;
 
   /// Waits until the other side has closed it and everything has been read.

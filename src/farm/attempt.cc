@@ -170,7 +170,8 @@ aio::Task<AttemptOutcome> Attempt::run() {
   } catch (...) {
     error = std::current_exception();
   }
-  if (error) fail(aio::to_error(error));
+  // The builder's verdict stands, however its session ended.
+  if (error && !outcome_.failure) fail(with_last_words(aio::to_error(error)));
   settle_phase();
   session_.reset();
   if (log_) {
@@ -178,6 +179,14 @@ aio::Task<AttemptOutcome> Attempt::run() {
     if (outcome_.failure) outcome_.log_tail = log_->tail(kTailLines);
   }
   co_return std::move(outcome_);
+}
+
+/// Once it builds, what the server prints goes into the log, and so do its last words.
+Error Attempt::with_last_words(const Error& error) const {
+  if (!log_ || source_ != Source::builder || error.kind() != Kind::unavailable) return error;
+  const auto words = log_->tail(1);
+  if (words.empty()) return error;
+  return {error.kind(), fmt::format("{}; its last line: {}", error.what(), words.front())};
 }
 
 void Attempt::fail(const Error& error) {

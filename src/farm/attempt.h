@@ -93,6 +93,7 @@ class Attempt {
   void enter(sched::Phase phase);
   void settle_phase();
   store::SessionPool::Session take_session();
+  Error with_last_words(const Error& error) const;
   void fail(const Error& error);
 
   const AttemptContext& context_;

@@ -133,6 +133,22 @@ TEST_F(RunTest, ALostMachinesStepGoesToAnother) {
   ASSERT_EQ(started.size(), 2U);
   EXPECT_NE(started[0].machine, started[1].machine);
   EXPECT_EQ(started[1].try_number, 2U);
+  EXPECT_EQ(events.of<AttemptEnded>().at(0).message,
+            "ssh://b1 ended the conversation; its last line: error: the power has gone");
+}
+
+aio::Task<nix::BuildResult> fill_the_disk(ScriptedServer& /*server*/,
+                                          testing::ScriptedSession& /*session*/,
+                                          const wire::BuildDerivation& /*request*/) {
+  throw Error(Kind::internal, "writing to file: No space left on device");
+  co_return nix::BuildResult();
+}
+
+TEST_F(RunTest, AServerThatDiesOfAFullDiskSaysSoInItsLog) {
+  build_everywhere(testing::once(fill_the_disk));
+  add({.name = "a"});
+  EXPECT_EQ(build({"a"}).succeeded, 1U);
+  EXPECT_EQ(failures(), std::vector{FailureClass::disk_full});
 }
 
 /// Builds well, and then the bytes change under it.

@@ -97,6 +97,23 @@ TEST(ProcessLink, MovesBytesBothWaysAndTellsItsStderr) {
   loop.run(echo(loop));
 }
 
+aio::Task<void> hear_before_and_after(aio::Loop& loop) {
+  ProcessLink link(loop, shell("echo old >&2; echo up; read line; echo new >&2; exit 1"));
+  std::array<std::byte, 16> buffer{};
+  co_await link.read_some(buffer);
+  co_await testing::settle();
+  link.listen([](std::string_view) {});
+  co_await testing::settle();
+  link.close_write();
+  co_await read_all(link);
+  EXPECT_EQ(co_await link.last_words(), "exit status 1");
+}
+
+TEST(ProcessLink, OldWordsAreNotTheLast) {
+  aio::Loop loop;
+  loop.run(hear_before_and_after(loop));
+}
+
 aio::Task<void> write_to_nobody(aio::Loop& loop) {
   ProcessLink link(loop, shell("exec <&-; echo deaf"));
   co_await read_all(link);
