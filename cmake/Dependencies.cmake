@@ -2,9 +2,11 @@
 find_package(fmt 9 REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(nlohmann_json REQUIRED)
+# What one checkout has compiled serves every other one.
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE} CACHE STRING "Compiler launcher")
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE}
+    CACHE STRING "Compiler launcher")
 endif()
 option(FIRN_PURE_ONLY "Build only the coroutine-free layers (base, nix, wire, sched)" OFF)
 if(FIRN_PURE_ONLY)
