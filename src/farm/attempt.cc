@@ -81,7 +81,8 @@ class InputSource final : public store::PathSource {
   aio::Task<std::optional<Item>> next() override {
     if (next_ == paths_.size()) co_return std::nullopt;
     const auto& info = *paths_[next_++];
-    co_return Item{.info = info, .nar = std::make_unique<WatchedNar>(store_.nar(info), watch_)};
+    co_return Item{.info = info,
+                   .nar = std::make_unique<WatchedNar>(store_.nar(info.path), watch_)};
   }
 
   /// A NAR that is not what the store has registered counts as ours, too.

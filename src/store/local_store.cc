@@ -27,6 +27,9 @@ constexpr Duration kQueryStall = 5min;
 constexpr Duration kSubstituteLimit = 6h;
 constexpr Duration kAddStall = 5min;
 constexpr Duration kConnectLimit = 1min;
+/// Whoever asked for a build may end it sooner.
+constexpr Duration kBuildCeiling = 7 * 24h;
+constexpr Duration kFinishLimit = 1min;
 
 /// True where this process opens the store's database itself, as Nix decides it.
 bool opens_store_directly() {
@@ -94,11 +97,14 @@ LocalStore::LocalStore(aio::Loop& loop, std::unique_ptr<transport::Connector> co
 
 LocalStore::~LocalStore() = default;
 
+aio::Task<SessionPool::Session> LocalStore::open() {
+  return aio::within(loop_, "opening the local store", kConnectLimit, pool_.acquire());
+}
+
 aio::Task<SessionPool::Session*> LocalStore::ledger() {
   if (ledger_ && (*ledger_)->is_usable()) co_return &*ledger_;
   ledger_.reset();
-  ledger_.emplace(
-      co_await aio::within(loop_, "opening the local store", kConnectLimit, pool_.acquire()));
+  ledger_.emplace(co_await open());
   if (!locked_.empty()) {
     co_await aio::with_progress(loop_,
                                 "locking paths in the local store",
@@ -131,8 +137,7 @@ aio::Task<nix::StorePathSet> LocalStore::substitute(nix::StorePathSet paths) {
   auto valid = co_await lock(paths);
   if (valid.size() == paths.size()) co_return valid;
   // A session of its own: the one that holds the roots must stay free to answer.
-  auto session =
-      co_await aio::within(loop_, "opening the local store", kConnectLimit, pool_.acquire());
+  auto session = co_await open();
   auto found =
       co_await aio::within(loop_,
                            "substituting",
@@ -143,8 +148,16 @@ aio::Task<nix::StorePathSet> LocalStore::substitute(nix::StorePathSet paths) {
   co_return found;
 }
 
+aio::Task<nix::StorePathSet> LocalStore::valid(nix::StorePathSet paths) {
+  return ask(wire::QueryValidPaths{.lock = false, .substitute = false, .paths = std::move(paths)});
+}
+
 aio::Task<nix::StorePathSet> LocalStore::closure(nix::StorePathSet paths) {
   co_return co_await ask(wire::QueryClosure{.include_outputs = false, .paths = std::move(paths)});
+}
+
+aio::Task<nix::StorePathSet> LocalStore::closure_with_outputs(nix::StorePathSet paths) {
+  return ask(wire::QueryClosure{.include_outputs = true, .paths = std::move(paths)});
 }
 
 aio::Task<std::vector<nix::PathInfo>> LocalStore::path_infos(nix::StorePathSet paths) {
@@ -160,14 +173,18 @@ aio::Task<std::vector<nix::PathInfo>> LocalStore::path_infos(nix::StorePathSet p
   co_return co_await ask(wire::QueryPathInfos{.paths = std::move(paths)});
 }
 
-std::unique_ptr<NarStream> LocalStore::nar(const nix::PathInfo& info) {
-  return std::make_unique<DiskNar>(loop_, location(info.path));
+aio::Task<std::vector<nix::PathInfo>> LocalStore::find_path_infos(nix::StorePathSet paths) {
+  // Locked first, for the session believes for ever what it was told once.
+  co_return co_await ask(wire::QueryPathInfos{.paths = co_await lock(std::move(paths))});
+}
+
+std::unique_ptr<NarStream> LocalStore::nar(const nix::StorePath& path) {
+  return std::make_unique<DiskNar>(loop_, location(path));
 }
 
 aio::Task<void> LocalStore::add(const nix::PathInfo& info, NarStream& nar) {
   const auto permit = co_await adding_.acquire();
-  auto session =
-      co_await aio::within(loop_, "opening the local store", kConnectLimit, pool_.acquire());
+  auto session = co_await open();
   co_await aio::with_progress(loop_,
                               "adding a path to the local store",
                               kAddStall,
@@ -176,12 +193,48 @@ aio::Task<void> LocalStore::add(const nix::PathInfo& info, NarStream& nar) {
   session.keep();
 }
 
+aio::Task<void> LocalStore::lock_outputs(const wire::BuildDerivation& /*request*/,
+                                         const nix::BuildResult& result) {
+  nix::StorePathSet outputs;
+  for (const auto& [name, path] : result.built_outputs)
+    outputs.insert(path);
+  co_await lock(std::move(outputs));
+}
+
+aio::Task<void> LocalStore::lock_outputs(const wire::BuildPaths& request,
+                                         const wire::BuildPathsReply& reply) {
+  if (reply.exit_status != 0) co_return;
+  nix::StorePathSet targets;
+  for (const std::string_view target : request.targets)
+    targets.insert(nix::parse_store_path(target.substr(0, target.find('!'))));
+  co_await lock(co_await closure_with_outputs(std::move(targets)));
+}
+
+template <class Request>
+aio::Task<typename Request::Reply> LocalStore::build_on_session(const Request& request,
+                                                                LogSink log) {
+  auto session = co_await open();
+  session->link().listen(std::move(log));
+  auto reply = co_await aio::within(loop_, "building", kBuildCeiling, session->call(request));
+  // The session's own roots end with it; and only its end says that the log is whole.
+  co_await lock_outputs(request, reply);
+  co_await aio::within(loop_, "reading the end of the log", kFinishLimit, session.finish());
+  co_return reply;
+}
+
+aio::Task<nix::BuildResult> LocalStore::build(const wire::BuildDerivation& request, LogSink log) {
+  return build_on_session(request, std::move(log));
+}
+
+aio::Task<wire::BuildPathsReply> LocalStore::build(const wire::BuildPaths& request, LogSink log) {
+  return build_on_session(request, std::move(log));
+}
+
 aio::Task<bool> LocalStore::is_trusting() {
   if (trusting_) co_return *trusting_;
   trusting_ = opens_store_directly();
   if (!*trusting_) {
-    auto session =
-        co_await aio::within(loop_, "opening the local store", kConnectLimit, pool_.acquire());
+    auto session = co_await open();
     trusting_ = co_await aio::within(
         loop_, "asking the local daemon for trust", kConnectLimit, accepts_unsigned_path(*session));
     if (session->is_usable()) session.keep();

@@ -23,18 +23,29 @@ class LocalStore final : public Store {
 
   aio::Task<nix::StorePathSet> lock(nix::StorePathSet paths) override;
   aio::Task<nix::StorePathSet> substitute(nix::StorePathSet paths) override;
+  aio::Task<nix::StorePathSet> valid(nix::StorePathSet paths) override;
   aio::Task<nix::StorePathSet> closure(nix::StorePathSet paths) override;
+  aio::Task<nix::StorePathSet> closure_with_outputs(nix::StorePathSet paths) override;
   aio::Task<std::vector<nix::PathInfo>> path_infos(nix::StorePathSet paths) override;
+  aio::Task<std::vector<nix::PathInfo>> find_path_infos(nix::StorePathSet paths) override;
 
   std::string location(const nix::StorePath& path) const override { return path.str(); }
 
-  std::unique_ptr<NarStream> nar(const nix::PathInfo& info) override;
+  std::unique_ptr<NarStream> nar(const nix::StorePath& path) override;
   aio::Task<void> add(const nix::PathInfo& info, NarStream& nar) override;
+  aio::Task<nix::BuildResult> build(const wire::BuildDerivation& request, LogSink log) override;
+  aio::Task<wire::BuildPathsReply> build(const wire::BuildPaths& request, LogSink log) override;
   aio::Task<bool> is_trusting() override;
   aio::Task<void> close() override;
 
  private:
+  aio::Task<SessionPool::Session> open();
   aio::Task<SessionPool::Session*> ledger();
+  aio::Task<void> lock_outputs(const wire::BuildDerivation& request,
+                               const nix::BuildResult& result);
+  aio::Task<void> lock_outputs(const wire::BuildPaths& request, const wire::BuildPathsReply& reply);
+  template <class Request>
+  aio::Task<typename Request::Reply> build_on_session(const Request& request, LogSink log);
   template <class Request>
   aio::Task<typename Request::Reply> ask(Request request);
 

@@ -33,6 +33,14 @@ class FakeStore final : public store::Store {
   std::vector<std::pair<int, Error>> failures;
   /// Called before path infos are given.
   std::function<void()> before_infos = [] {};
+  /// How it builds.
+  std::function<aio::Task<nix::BuildResult>(FakeStore&, wire::BuildDerivation, store::LogSink)>
+      build_derivation = build_everything;
+  std::function<aio::Task<wire::BuildPathsReply>(FakeStore&, wire::BuildPaths, store::LogSink)>
+      build_paths =
+          [](FakeStore&, wire::BuildPaths, store::LogSink) -> aio::Task<wire::BuildPathsReply> {
+    co_return wire::BuildPathsReply{};
+  };
 
   void hold(StoredPath path) {
     const nix::StorePath name = path.info.path;
@@ -64,6 +72,23 @@ class FakeStore final : public store::Store {
     return lock(std::move(wanted));
   }
 
+  aio::Task<nix::StorePathSet> valid(nix::StorePathSet wanted) override {
+    ++asked["valid"];
+    std::erase_if(wanted, [this](const auto& path) { return !paths.contains(path); });
+    co_return wanted;
+  }
+
+  aio::Task<nix::StorePathSet> closure_with_outputs(nix::StorePathSet wanted) override {
+    ++asked["closure_with_outputs"];
+    auto all = co_await closure(std::move(wanted));
+    nix::StorePathSet outputs;
+    for (const auto& [path, held] : paths) {
+      if (held.info.deriver && all.contains(*held.info.deriver)) outputs.insert(path);
+    }
+    all.merge(co_await closure(std::move(outputs)));
+    co_return all;
+  }
+
   aio::Task<nix::StorePathSet> closure(nix::StorePathSet wanted) override {
     ++asked["closure"];
     nix::StorePathSet all;
@@ -87,12 +112,21 @@ class FakeStore final : public store::Store {
     co_return infos;
   }
 
+  aio::Task<std::vector<nix::PathInfo>> find_path_infos(nix::StorePathSet wanted) override {
+    ++asked["find_path_infos"];
+    std::vector<nix::PathInfo> infos;
+    for (const auto& path : wanted) {
+      if (paths.contains(path)) infos.push_back(paths.at(path).info);
+    }
+    co_return infos;
+  }
+
   std::string location(const nix::StorePath& path) const override {
     return files_.path() / path.base_name();
   }
 
-  std::unique_ptr<store::NarStream> nar(const nix::PathInfo& info) override {
-    return std::make_unique<TextNar>(must_have(info.path).nar);
+  std::unique_ptr<store::NarStream> nar(const nix::StorePath& path) override {
+    return std::make_unique<TextNar>(must_have(path).nar);
   }
 
   aio::Task<void> add(const nix::PathInfo& info, store::NarStream& nar) override {
@@ -115,6 +149,32 @@ class FakeStore final : public store::Store {
     }
     added.push_back(info.path);
     hold({.info = info, .nar = std::move(bytes)});
+  }
+
+  aio::Task<nix::BuildResult> build(const wire::BuildDerivation& request,
+                                    store::LogSink log) override {
+    ++asked["build"];
+    return build_derivation(*this, request, std::move(log));
+  }
+
+  aio::Task<wire::BuildPathsReply> build(const wire::BuildPaths& request,
+                                         store::LogSink log) override {
+    ++asked["build_paths"];
+    return build_paths(*this, request, std::move(log));
+  }
+
+  /// Every output is a file that holds the derivation's name.
+  static aio::Task<nix::BuildResult> build_everything(FakeStore& store,
+                                                      wire::BuildDerivation request,
+                                                      store::LogSink log) {
+    log("building\n");
+    nix::BuildResult result;
+    for (const auto& [name, output] : request.derivation.outputs) {
+      store.hold(stored(*output.path, nar_of(request.drv_path.str() + "!" + name)));
+      result.built_outputs.emplace(name, *output.path);
+    }
+    result.status = nix::BuildStatus::built;
+    co_return result;
   }
 
   aio::Task<bool> is_trusting() override { co_return trusts; }
