@@ -3,6 +3,7 @@
 
 #include "aio/scope.h"
 #include "nix/nar_parser.h"
+#include "store/exact_nar.h"
 #include "wire/export_stream.h"
 #include "wire/serve_handshake.h"
 #include "wire/serve_reply.h"
@@ -19,7 +20,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Duration kCloseGrace = 500ms;
 constexpr Duration kGreetingTextLimit = 2s;
 /// Unacknowledged bytes on the way: enough to keep a link of 1 Gbit/s and 100 ms busy.
 constexpr std::uint64_t kWindow = std::uint64_t{16} << 20U;
@@ -27,105 +27,45 @@ constexpr std::size_t kMostUnacknowledged = 1024;
 
 }  // namespace
 
-/// Marks the connection as busy, and as broken unless `end` is reached.
-class ServeConnection::Conversation {
- public:
-  explicit Conversation(ServeConnection& connection) : connection_(&connection) {
-    if (connection.broken_ || connection.busy_) {
-      throw Bug(fmt::format("a request to {} on a connection whose last conversation did not end",
-                            connection.machine_));
-    }
-    if (!connection.buffer_.view().empty()) {
-      connection.broken_ = true;
-      throw Error(Kind::protocol,
-                  fmt::format("{} has sent what nobody asked for", connection.machine_));
-    }
-    connection.busy_ = true;
-  }
-
-  Conversation(const Conversation&) = delete;
-  Conversation& operator=(const Conversation&) = delete;
-
-  ~Conversation() {
-    if (connection_ == nullptr) return;
-    connection_->busy_ = false;
-    connection_->broken_ = true;
-  }
-
-  void end() { std::exchange(connection_, nullptr)->busy_ = false; }
-
- private:
-  ServeConnection* connection_;
-};
-
 ServeConnection::ServeConnection(aio::Loop& loop,
                                  std::unique_ptr<transport::Link> link,
                                  std::string machine)
-    : loop_(loop), link_(std::move(link)), machine_(std::move(machine)) {}
+    : loop_(loop), peer_(std::move(link), std::move(machine)) {}
 
 ServeConnection::~ServeConnection() = default;
 
 aio::Task<void> ServeConnection::greet() {
-  Conversation conversation(*this);
+  Peer::Conversation conversation(peer_);
   const std::string hello = wire::client_hello();
   try {
-    co_await link_->write(as_bytes(hello));
+    co_await link().write(as_bytes(hello));
   } catch (const Error& e) {
     // What it said before it went tells more.
     if (e.kind() != Kind::unavailable) throw;
   }
-  while (buffer_.view().size() < wire::kHelloSize && wire::may_be_server_hello(buffer_.view())) {
-    co_await fill(wire::kHelloSize - buffer_.view().size());
+  while (peer_.buffer().view().size() < wire::kHelloSize &&
+         wire::may_be_server_hello(peer_.buffer().view())) {
+    co_await peer_.fill(wire::kHelloSize - peer_.buffer().view().size());
   }
-  if (!wire::may_be_server_hello(buffer_.view())) co_await explain_greeting();
-  const auto result = wire::read_server_hello(buffer_.view());
+  if (!wire::may_be_server_hello(peer_.buffer().view())) co_await explain_greeting();
+  const auto result = wire::read_server_hello(peer_.buffer().view());
   const auto& theirs = std::get<wire::Decoded<wire::ServeVersion>>(result);
   version_ = wire::agree(wire::kNewestServe, theirs.value);
-  buffer_.drop(theirs.consumed);
+  peer_.buffer().drop(theirs.consumed);
   conversation.end();
 }
 
 /// Something else than the protocol speaks: reads some more of it, for the message that
 /// read_server_hello makes of it.
 aio::Task<void> ServeConnection::explain_greeting() {
-  link_->close_write();
+  link().close_write();
   try {
-    while (buffer_.view().size() < wire::kGreetingTextLimit) {
-      co_await aio::within(loop_, "reading the greeting", kGreetingTextLimit, fill(1));
+    while (peer_.buffer().view().size() < wire::kGreetingTextLimit) {
+      co_await aio::within(loop_, "reading the greeting", kGreetingTextLimit, peer_.fill(1));
     }
   } catch (const Error& e) {
     if (e.kind() == Kind::cancelled) throw;
   }
-}
-
-aio::Task<Error> ServeConnection::server_is_gone() {
-  const std::string words = co_await link_->last_words();
-  co_return Error(
-      Kind::unavailable,
-      words.empty()
-          ? fmt::format("{} ended the conversation", machine_)
-          : fmt::format("{} ended the conversation: {}", machine_, nix::strip_ansi(words)));
-}
-
-aio::Task<void> ServeConnection::fill(std::size_t missing) {
-  while (missing > 0) {
-    const std::size_t got = co_await link_->read_some(buffer_.room(missing));
-    if (got == 0) throw co_await server_is_gone();
-    buffer_.filled(got);
-    missing -= std::min(missing, got);
-  }
-}
-
-aio::Task<void> ServeConnection::write(std::string_view bytes) {
-  std::optional<Error> failure;
-  try {
-    co_await link_->write(as_bytes(bytes));
-  } catch (const Error& e) {
-    if (e.kind() != Kind::unavailable) throw;
-    failure = e;
-  }
-  // A broken pipe says nothing; the server's last words do.
-  if (failure) throw co_await server_is_gone();
 }
 
 template <class Request>
@@ -137,26 +77,21 @@ std::string ServeConnection::encode(const Request& request) const {
 
 template <class Request>
 aio::Task<typename Request::Reply> ServeConnection::read_reply() {
-  wire::ReplyReader<Request> reader(version_, buffer_.offset());
-  while (true) {
-    const wire::Progress progress = reader.feed(buffer_.view());
-    buffer_.drop(progress.consumed);
-    if (progress.done) co_return std::move(reader).take();
-    co_await fill(progress.missing);
-  }
+  return peer_.read_with(wire::ReplyReader<Request>(version_, peer_.buffer().offset()));
 }
 
 template <class Request>
 aio::Task<typename Request::Reply> ServeConnection::call(const Request& request) {
   static_assert(!Request::kStreamFollows, "add_paths sends what carries NARs");
-  Conversation conversation(*this);
+  Peer::Conversation conversation(peer_);
   if (!wire::can_ask<Request>(version_)) {
     throw Error(
         Kind::protocol,
-        fmt::format("{} speaks serve {} and does not know this request", machine_, version_.str()));
+        fmt::format(
+            "{} speaks serve {} and does not know this request", machine(), version_.str()));
   }
   const std::string bytes = encode(request);
-  co_await write(bytes);
+  co_await peer_.write(bytes);
   auto reply = co_await read_reply<Request>();
   conversation.end();
   co_return reply;
@@ -173,23 +108,23 @@ class ServeConnection::DumpedNar final : public NarStream {
  public:
   DumpedNar(ServeConnection& connection, const nix::StorePath& path)
       : connection_(connection),
-        conversation_(connection),
+        conversation_(connection.peer_),
         parser_(visitor_),
         request_(connection.encode(wire::DumpStorePath{.path = path})) {}
 
   aio::Task<Bytes> next() override {
     if (!request_.empty()) {
-      co_await connection_.write(request_);
+      co_await connection_.peer_.write(request_);
       request_.clear();
     }
-    auto& buffer = connection_.buffer_;
+    auto& buffer = connection_.peer_.buffer();
     buffer.drop(std::exchange(handed_out_, 0));
     if (parser_.is_done()) {
       // Not before: what was handed out is still in the connection's buffer.
       if (!std::exchange(ended_, true)) conversation_.end();
       co_return Bytes();
     }
-    if (buffer.view().empty()) co_await connection_.fill(1);
+    if (buffer.view().empty()) co_await connection_.peer_.fill(1);
     const auto arrived = as_bytes(buffer.view());
     handed_out_ = parser_.feed(arrived);
     co_return arrived.first(handed_out_);
@@ -197,7 +132,7 @@ class ServeConnection::DumpedNar final : public NarStream {
 
  private:
   ServeConnection& connection_;
-  Conversation conversation_;
+  Peer::Conversation conversation_;
   nix::NarVisitor visitor_;
   nix::NarParser parser_;
   std::string request_;
@@ -210,20 +145,11 @@ std::unique_ptr<NarStream> ServeConnection::dump(const nix::StorePath& path) {
 }
 
 aio::Task<void> ServeConnection::send_nar(const nix::PathInfo& info, NarStream& nar) {
-  std::uint64_t sent = 0;
+  ExactNar exact(nar, info);
   while (true) {
-    const Bytes block = co_await nar.next();
+    const Bytes block = co_await exact.next();
     if (block.empty()) break;
-    sent += block.size();
-    if (sent > info.nar_size.value()) break;
-    co_await write(as_text(block));
-  }
-  if (sent != info.nar_size.value()) {
-    throw Error(Kind::conflict,
-                fmt::format("{} has changed on disk: its NAR has not the {} bytes that the store "
-                            "has registered; run nix-store --verify --check-contents",
-                            info.path.str(),
-                            info.nar_size.value()));
+    co_await peer_.write(as_text(block));
   }
 }
 
@@ -266,7 +192,7 @@ aio::Task<void> ServeConnection::send_within(PathSource* source, Window* window)
     window->unacknowledged.push_back({.path = item->info.path, .size = size});
     window->bytes += size;
     const std::string head = encode(wire::AddToStoreNar{.info = item->info});
-    co_await write(head);
+    co_await peer_.write(head);
     co_await send_nar(item->info, *item->nar);
     window->changed.notify_all();
   }
@@ -288,21 +214,21 @@ aio::Task<void> ServeConnection::import(PathSource& source) {
   std::vector<nix::StorePath> sent;
   while (auto item = co_await source.next()) {
     wire::append_export_item(bytes);
-    co_await write(bytes);
+    co_await peer_.write(bytes);
     bytes.clear();
     co_await send_nar(item->info, *item->nar);
     wire::append_export_trailer(bytes, wire::export_trailer_of(item->info));
     sent.push_back(item->info.path);
   }
   wire::append_export_end(bytes);
-  co_await write(bytes);
+  co_await peer_.write(bytes);
   co_await read_reply<wire::ImportPaths>();
   for (const auto& path : sent)
     source.acknowledged(path);
 }
 
 aio::Task<void> ServeConnection::add_paths(PathSource& source) {
-  Conversation conversation(*this);
+  Peer::Conversation conversation(peer_);
   if (wire::can_ask<wire::AddToStoreNar>(version_)) {
     co_await add_pipelined(source);
   } else {
@@ -347,8 +273,7 @@ aio::Task<void> ServeConnection::add_path(const nix::PathInfo& info, NarStream& 
 }
 
 aio::Task<void> ServeConnection::close() {
-  broken_ = true;
-  co_await link_->stop(kCloseGrace);
+  return peer_.close();
 }
 
 aio::Task<std::unique_ptr<ServeConnection>> connect(aio::Loop& loop,

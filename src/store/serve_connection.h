@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The client half of the serve protocol on one connection. The stream is private: a request returns
 // its reply, which is read exactly once, by the request itself. A conversation that ends in the
-// middle, by an error or a cancellation, leaves the connection unusable: the next request throws
-// instead of reading somebody else's bytes.
+// middle leaves the connection unusable (peer.h).
 #pragma once
 
 #include "aio/loop.h"
-#include "base/error.h"
 #include "nix/path_info.h"
 #include "store/nar_stream.h"
-#include "store/receive_buffer.h"
+#include "store/peer.h"
 #include "transport/link.h"
 #include "wire/serve_commands.h"
 #include "wire/version.h"
@@ -75,20 +73,19 @@ class ServeConnection {
   aio::Task<void> add_path(const nix::PathInfo& info, NarStream& nar);
 
   /// Whether another request may follow.
-  bool is_usable() const { return !broken_ && !busy_ && buffer_.view().empty(); }
+  bool is_usable() const { return peer_.is_usable(); }
 
-  transport::Link& link() { return *link_; }
+  transport::Link& link() const { return peer_.link(); }
 
-  const std::string& machine() const { return machine_; }
+  const std::string& machine() const { return peer_.name(); }
 
   /// What has moved, both ways.
-  const aio::Progress& progress() const { return link_->progress(); }
+  const aio::Progress& progress() const { return link().progress(); }
 
   /// Closes the input and waits for the end of the server; a moment at most, then it is killed.
   aio::Task<void> close();
 
  private:
-  class Conversation;
   class DumpedNar;
   struct Window;
 
@@ -97,23 +94,16 @@ class ServeConnection {
   template <class Request>
   aio::Task<typename Request::Reply> read_reply();
 
-  aio::Task<void> write(std::string_view bytes);
   aio::Task<void> send_nar(const nix::PathInfo& info, NarStream& nar);
   aio::Task<void> add_pipelined(PathSource& source);
   aio::Task<void> send_within(PathSource* source, Window* window);
   aio::Task<void> read_acknowledgements(PathSource* source, Window* window);
   aio::Task<void> import(PathSource& source);
-  aio::Task<void> fill(std::size_t missing);
   aio::Task<void> explain_greeting();
-  aio::Task<Error> server_is_gone();
 
   aio::Loop& loop_;
-  std::unique_ptr<transport::Link> link_;
-  std::string machine_;
+  Peer peer_;
   wire::ServeVersion version_ = wire::kOldestServe;
-  ReceiveBuffer buffer_;
-  bool busy_ = false;
-  bool broken_ = false;
 };
 
 /// Opens a link and greets; tries again where the machine refused the session for want of room.
