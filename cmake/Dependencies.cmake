@@ -2,6 +2,11 @@
 find_package(fmt 9 REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(nlohmann_json REQUIRED)
+find_path(SODIUM_INCLUDE sodium.h REQUIRED)
+find_library(SODIUM_LIBRARY sodium REQUIRED)
+add_library(firn_sodium INTERFACE)
+target_include_directories(firn_sodium SYSTEM INTERFACE ${SODIUM_INCLUDE})
+target_link_libraries(firn_sodium INTERFACE ${SODIUM_LIBRARY})
 # What one checkout has compiled serves every other one.
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)

@@ -2,8 +2,8 @@
 # Installs what a command of ./dev needs and this machine lacks. Sourced by ./dev. Never removes a package.
 # "a|b" = the first that is there or can be had. docs/dependencies.md says what each is for.
 
-packages_build='cmake ninja-build clang-19 libfmt-dev libssl-dev nlohmann-json3-dev libcli11-dev libspdlog-dev
-  libgtest-dev libgmock-dev libbenchmark-dev'
+packages_build='cmake ninja-build clang-19 libfmt-dev libssl-dev libsodium-dev nlohmann-json3-dev libcli11-dev
+  libspdlog-dev libgtest-dev libgmock-dev libbenchmark-dev'
 packages_test='libclang-rt-19-dev g++'
 packages_lab='nix-bin openssh-client openssh-server util-linux mount gcc libc6-dev binutils'
 packages_lint='clang-format-19 clang-tidy-19 python3'
