@@ -30,12 +30,28 @@ std::string hello(std::uint64_t magic, ServeVersion announced) {
   return out;
 }
 
-DecodeResult<ServeVersion> read_hello(std::string_view bytes, std::uint64_t magic) {
+/// `version_of` makes a version of its number.
+DecodeResult<ServeVersion> read_hello(std::string_view bytes,
+                                      std::uint64_t magic,
+                                      ServeVersion (*version_of)(std::uint32_t)) {
   Decoder io(bytes);
   std::uint32_t version = kNewestServe.number();
   hello_fields(io, magic, version);
   if (io.is_short()) return Short{kHelloSize - bytes.size()};
-  return Decoded<ServeVersion>{.value = parse_serve_version(version), .consumed = io.consumed()};
+  return Decoded<ServeVersion>{.value = version_of(version), .consumed = io.consumed()};
+}
+
+/// Nix's servers refuse no version: they only compare it with their own.
+ServeVersion version_of_client(std::uint32_t number) {
+  constexpr ServeVersion kFirst(0);
+  if (number < kFirst.number()) return kFirst;
+  if (number > kNewestServe.number()) return kNewestServe;
+  return parse_serve_version(number);
+}
+
+bool may_be(const std::string& hello, std::string_view bytes) {
+  const auto magic = std::string_view(hello).substr(0, kMagicSize);
+  return bytes.substr(0, magic.size()) == magic.substr(0, bytes.size());
 }
 
 }  // namespace
@@ -49,8 +65,11 @@ std::string server_hello(ServeVersion announced) {
 }
 
 bool may_be_server_hello(std::string_view bytes) {
-  const auto expected = server_hello().substr(0, sizeof kServerMagic);
-  return bytes.substr(0, expected.size()) == std::string_view(expected).substr(0, bytes.size());
+  return may_be(server_hello(), bytes);
+}
+
+bool may_be_client_hello(std::string_view bytes) {
+  return may_be(client_hello(), bytes);
 }
 
 DecodeResult<ServeVersion> read_server_hello(std::string_view bytes) {
@@ -59,7 +78,7 @@ DecodeResult<ServeVersion> read_server_hello(std::string_view bytes) {
                 fmt::format("expected the serve protocol's greeting, got: {}",
                             in_quotes(bytes.substr(0, bytes.find_last_not_of("\r\n") + 1), 1000)));
   }
-  auto result = read_hello(bytes, kServerMagic);
+  auto result = read_hello(bytes, kServerMagic, &parse_serve_version);
   const auto* hello = std::get_if<Decoded<ServeVersion>>(&result);
   if (hello != nullptr && hello->value < kOldestServe) {
     throw Error(Kind::protocol,
@@ -72,7 +91,7 @@ DecodeResult<ServeVersion> read_server_hello(std::string_view bytes) {
 }
 
 DecodeResult<ServeVersion> read_client_hello(std::string_view bytes) {
-  return read_hello(bytes, kClientMagic);
+  return read_hello(bytes, kClientMagic, &version_of_client);
 }
 
 }  // namespace firn::wire

@@ -33,7 +33,14 @@ bool may_be_server_hello(std::string_view bytes);
 /// server below kOldestServe.
 DecodeResult<ServeVersion> read_server_hello(std::string_view bytes);
 
-/// The version that a client announced. Clients down to 2.0 may be answered.
+/// A server answers as soon as it has seen so much of a client's greeting.
+inline constexpr std::size_t kMagicSize = 8;
+
+/// Whether `bytes`, however few, can be the start of a client's greeting.
+bool may_be_client_hello(std::string_view bytes);
+
+/// The version that a client announced. None is refused: any of a later major counts as our newest,
+/// any of an earlier one as 2.0. Throws Error{protocol} for another magic number.
 DecodeResult<ServeVersion> read_client_hello(std::string_view bytes);
 
 }  // namespace firn::wire

@@ -68,5 +68,26 @@ TEST(ServeHandshake, ClientsDownTo20AreAnswered) {
   EXPECT_THROW(read_client_hello("GET / HTTP/1.1\r\n"), Error);
 }
 
+TEST(ServeHandshake, ClientsOfOtherMajorsAreAnswered) {
+  const std::string hello = client_hello();
+  const auto announced = [&](char minor, char major) {
+    std::string bytes = hello;
+    bytes[kMagicSize] = minor;
+    bytes[kMagicSize + 1] = major;
+    return std::get<Decoded<ServeVersion>>(read_client_hello(bytes)).value;
+  };
+  EXPECT_EQ(announced(5, 2), ServeVersion(5));
+  EXPECT_EQ(announced(0, 3), kNewestServe);
+  EXPECT_EQ(announced('\xff', 1), ServeVersion(0));
+}
+
+TEST(ServeHandshake, KnowsAClientByItsMagicNumber) {
+  EXPECT_TRUE(may_be_client_hello(""));
+  EXPECT_TRUE(may_be_client_hello(client_hello().substr(0, kMagicSize)));
+  EXPECT_TRUE(may_be_client_hello(client_hello()));
+  EXPECT_FALSE(may_be_client_hello("GET / HTTP/1.1\r\n"));
+  EXPECT_FALSE(may_be_client_hello(server_hello()));
+}
+
 }  // namespace
 }  // namespace firn::wire
