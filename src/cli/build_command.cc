@@ -8,8 +8,11 @@
 #include "cli/machines.h"
 #include "cli/out_links.h"
 #include "eval/evaluate.h"
+#include "farm/ahead.h"
+#include "farm/machine_access.h"
 #include "farm/run.h"
 #include "store/local_store.h"
+#include "transport/ssh_connector.h"
 #include "view/failure_report.h"
 #include "view/terminal.h"
 #include "view/view.h"
@@ -17,12 +20,16 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
 #include <string>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -110,7 +117,8 @@ class BuildCommand {
   aio::Task<void> work();
   aio::Task<void> watch_signals();
   aio::Task<void> animate();
-  aio::Task<farm::Graph> load();
+  aio::Task<farm::Graph> load(std::function<void()> on_missing);
+  aio::Task<void> work_on(farm::Run& run);
   void refuse_unsupported(const farm::Run& run) const;
   aio::Task<void> refuse_untrusted(const farm::Run& run);
   aio::Task<void> build(farm::Run& run);
@@ -121,6 +129,7 @@ class BuildCommand {
   const BuildOptions& options_;
   aio::Loop loop_;
   store::LocalStore store_;
+  transport::SocketFolder sockets_;
   aio::Signals signals_;
   eval::EvaluationRoots roots_;
   view::Terminal out_{STDOUT_FILENO};
@@ -172,7 +181,7 @@ aio::Task<void> BuildCommand::watch_signals() {
   ::_exit(static_cast<int>(ExitCode::interrupted));
 }
 
-aio::Task<farm::Graph> BuildCommand::load() {
+aio::Task<farm::Graph> BuildCommand::load(std::function<void()> on_missing) {
   const auto evaluation =
       co_await eval::evaluate(loop_, options_.request, roots_, options_.evaluation);
   if (!evaluation.notes.empty()) err_.write(evaluation.notes + "\n");
@@ -180,14 +189,34 @@ aio::Task<farm::Graph> BuildCommand::load() {
   wanted.reserve(evaluation.targets.size());
   for (const auto& target : evaluation.targets)
     wanted.push_back({.drv = target.drv, .outputs = target.outputs});
-  co_return co_await farm::load_graph(loop_, store_, wanted);
+  co_return co_await farm::load_graph(loop_, store_, wanted, std::move(on_missing));
 }
 
 aio::Task<void> BuildCommand::work() {
   auto machines = assemble_machines(options_.builders, options_.max_jobs);
   for (const auto& warning : machines.warnings)
     err_.write(fmt::format("warning: {}\n", warning));
-  farm::Run run(loop_, store_, machines.machines, co_await load(), run_options(options_));
+  std::vector<farm::ReachedMachine> reached;
+  reached.reserve(machines.machines.size());
+  for (const auto& machine : machines.machines)
+    reached.push_back(farm::reach(loop_, sockets_, machine));
+  std::optional<farm::Run> run;
+  farm::ConnectionsAhead ahead(loop_, reached);
+  std::exception_ptr error;
+  try {
+    auto graph = co_await load([&] {
+      if (!options_.dry_run) ahead.start();
+    });
+    run.emplace(loop_, store_, std::move(reached), std::move(graph), run_options(options_));
+    co_await work_on(*run);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  co_await ahead.close();
+  if (error) std::rethrow_exception(error);
+}
+
+aio::Task<void> BuildCommand::work_on(farm::Run& run) {
   if (!run.graph().nodes.empty()) {
     refuse_unsupported(run);
     co_await refuse_untrusted(run);

@@ -66,7 +66,8 @@ nix::StorePath output_path(const nix::DrvPath& drv,
 /// Walks from the wanted derivations to their inputs, a level at a time.
 class Loader {
  public:
-  Loader(aio::Loop& loop, store::Store& store) : loop_(loop), store_(store) {}
+  Loader(aio::Loop& loop, store::Store& store, std::function<void()> on_missing)
+      : loop_(loop), store_(store), on_missing_(std::move(on_missing)) {}
 
   aio::Task<Graph> load(const std::vector<Wanted>& wanted);
 
@@ -89,6 +90,7 @@ class Loader {
 
   aio::Loop& loop_;
   store::Store& store_;
+  std::function<void()> on_missing_;
   std::unordered_map<nix::DrvPath, Seen> seen_;
   std::unordered_map<nix::DrvPath, std::size_t> node_of_;
   Graph graph_;
@@ -147,6 +149,7 @@ aio::Task<Loader::Request> Loader::check_level(Request level) {
       continue;
     }
     if (std::exchange(seen.is_missing, true)) continue;
+    if (const auto tell = std::exchange(on_missing_, {})) tell();
     for (const auto& [input, names] : seen.derivation.input_derivations)
       next[input].insert(names.begin(), names.end());
   }
@@ -248,8 +251,9 @@ aio::Task<Graph> Loader::load(const std::vector<Wanted>& wanted) {
 
 aio::Task<Graph> load_graph(aio::Loop& loop,
                             store::Store& store,
-                            const std::vector<Wanted>& wanted) {
-  Loader loader(loop, store);
+                            const std::vector<Wanted>& wanted,
+                            std::function<void()> on_missing) {
+  Loader loader(loop, store, std::move(on_missing));
   co_return co_await loader.load(wanted);
 }
 

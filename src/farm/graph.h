@@ -8,6 +8,7 @@
 #include "store/store.h"
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -52,8 +53,10 @@ struct Graph {
 /// Reads derivations level by level and asks for each level once what is valid; what is missing is
 /// substituted where the store can. Throws Error{not_found} for a derivation that is not there,
 /// Error{invalid} for one that firn cannot build yet (output paths known only after the build).
+/// `on_missing` is called once, as soon as it is certain that something must be built.
 aio::Task<Graph> load_graph(aio::Loop& loop,
                             store::Store& store,
-                            const std::vector<Wanted>& wanted);
+                            const std::vector<Wanted>& wanted,
+                            std::function<void()> on_missing = {});
 
 }  // namespace firn::farm

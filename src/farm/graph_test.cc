@@ -55,6 +55,23 @@ std::vector<std::string> names(const Graph& graph) {
   return result;
 }
 
+TEST_F(GraphTest, TellsOnceThatSomethingIsMissing) {
+  add({.name = "bottom"});
+  add({.name = "top", .inputs = {{"bottom", {"out"}}}});
+  int told = 0;
+  const auto load_and_count = [&] {
+    loop.run([](GraphTest& t, int& count) -> aio::Task<void> {
+      const std::vector<Wanted> wanted{{.drv = drv_path("top"), .outputs = {}}};
+      co_await load_graph(t.loop, t.store, wanted, [&count] { ++count; });
+    }(*this, told));
+  };
+  load_and_count();
+  EXPECT_EQ(told, 1);
+  store.hold(stored(output_of("top"), "x"));
+  load_and_count();
+  EXPECT_EQ(told, 1);
+}
+
 void expect_dependencies_first(const Graph& graph) {
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     for (const std::size_t dependency : graph.nodes[i].dependencies)

@@ -71,14 +71,15 @@ void check_reachable(const nix::Machine& machine) {
   transport::check(ssh_target(machine));
 }
 
-std::unique_ptr<transport::Connector> connector_for(aio::Loop& loop,
-                                                    const transport::SocketFolder& folder,
-                                                    const nix::Machine& machine) {
+ReachedMachine reach(aio::Loop& loop,
+                     const transport::SocketFolder& folder,
+                     const nix::Machine& machine) {
   check_reachable(machine);
-  if (is_local(machine)) return store::local_serve_connector(loop);
-
-  return std::make_unique<transport::SshConnector>(
-      loop, folder, ssh_target(machine), serve_command(machine.uri));
+  if (is_local(machine))
+    return {.machine = machine, .connector = store::local_serve_connector(loop)};
+  return {.machine = machine,
+          .connector = std::make_unique<transport::SshConnector>(
+              loop, folder, ssh_target(machine), serve_command(machine.uri))};
 }
 
 sched::MachineSpec spec_for(const nix::Machine& machine, const std::string& own_system) {

@@ -23,10 +23,16 @@ std::string name_of(const nix::Machine& machine);
 /// can be written instead.
 void check_reachable(const nix::Machine& machine);
 
-/// For a machine that passes `check_reachable`.
-std::unique_ptr<transport::Connector> connector_for(aio::Loop& loop,
-                                                    const transport::SocketFolder& folder,
-                                                    const nix::Machine& machine);
+/// A machine and the way to it.
+struct ReachedMachine {
+  nix::Machine machine;
+  std::unique_ptr<transport::Connector> connector;
+};
+
+/// `folder` must outlive the result. Throws as `check_reachable` does.
+ReachedMachine reach(aio::Loop& loop,
+                     const transport::SocketFolder& folder,
+                     const nix::Machine& machine);
 
 /// `own_system` stands in for an empty list of systems.
 sched::MachineSpec spec_for(const nix::Machine& machine, const std::string& own_system);

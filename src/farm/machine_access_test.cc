@@ -63,7 +63,7 @@ TEST(MachineAccess, RefusesWhatNoTransportServes) {
 /// The words of the two calls of ssh that a session needs.
 aio::Task<void> open_session(aio::Loop& loop, const nix::Machine& where) {
   const transport::SocketFolder sockets;
-  const auto connector = connector_for(loop, sockets, where);
+  const auto connector = reach(loop, sockets, where).connector;
   auto link = co_await connector->open();
   co_await link->last_words();
   link.reset();

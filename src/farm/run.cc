@@ -2,7 +2,6 @@
 #include "farm/run.h"
 
 #include "aio/phase.h"
-#include "farm/machine_access.h"
 
 #include <algorithm>
 #include <utility>
@@ -25,7 +24,11 @@ sched::Options scheduler_options(const RunOptions& options) {
 
 }  // namespace
 
-Run::Run(aio::Loop& loop, store::Store& store, Graph graph, RunOptions options)
+Run::Run(aio::Loop& loop,
+         store::Store& store,
+         std::vector<ReachedMachine> machines,
+         Graph graph,
+         RunOptions options)
     : loop_(loop),
       store_(store),
       graph_(std::move(graph)),
@@ -39,36 +42,18 @@ Run::Run(aio::Loop& loop, store::Store& store, Graph graph, RunOptions options)
                .store_is_trusting = true,
                .host = *this} {
   add_steps(scheduler_, graph_);
-}
-
-Run::Run(aio::Loop& loop,
-         store::Store& store,
-         const std::vector<nix::Machine>& machines,
-         Graph graph,
-         RunOptions options)
-    : Run(loop, store, std::move(graph), std::move(options)) {
-  for (const auto& machine : machines)
-    add_machine(machine, connector_for(loop_, sockets_, machine));
-}
-
-Run::Run(aio::Loop& loop,
-         store::Store& store,
-         std::vector<ReachedMachine> machines,
-         Graph graph,
-         RunOptions options)
-    : Run(loop, store, std::move(graph), std::move(options)) {
-  for (auto& [machine, connector] : machines)
-    add_machine(machine, std::move(connector));
+  for (auto& reached : machines)
+    add_machine(std::move(reached));
 }
 
 Run::~Run() = default;
 
-void Run::add_machine(const nix::Machine& machine,
-                      std::unique_ptr<transport::Connector> connector) {
+void Run::add_machine(ReachedMachine reached) {
+  const auto& machine = reached.machine;
   specs_.push_back(spec_for(machine, options_.own_system));
   const auto id = scheduler_.add_machine(specs_.back());
   machines_.push_back(std::make_unique<BuildMachine>(
-      loop_, id, std::move(connector), name_of(machine), is_local(machine)));
+      loop_, id, std::move(reached.connector), name_of(machine), is_local(machine)));
 }
 
 /// Steps get the numbers of their nodes.

@@ -8,11 +8,10 @@
 #include "farm/attempt.h"
 #include "farm/event.h"
 #include "farm/graph.h"
+#include "farm/machine_access.h"
 #include "farm/options.h"
-#include "nix/machines.h"
 #include "sched/scheduler.h"
 #include "store/store.h"
-#include "transport/ssh_connector.h"
 
 #include <memory>
 #include <string>
@@ -27,12 +26,6 @@ struct UnsupportedStep {
   std::string reason;
 };
 
-/// A machine and the way to it.
-struct ReachedMachine {
-  nix::Machine machine;
-  std::unique_ptr<transport::Connector> connector;
-};
-
 /// Where a step would go if everything took equally long.
 struct PlannedStep {
   nix::DrvPath drv;
@@ -41,15 +34,7 @@ struct PlannedStep {
 
 class Run final : private AttemptHost {
  public:
-  /// Borrows all but the graph. Throws Error{invalid} for a machine that firn cannot reach in
-  /// principle.
-  Run(aio::Loop& loop,
-      store::Store& store,
-      const std::vector<nix::Machine>& machines,
-      Graph graph,
-      RunOptions options);
-
-  /// With connectors of the caller's own.
+  /// Borrows the loop and the store.
   Run(aio::Loop& loop,
       store::Store& store,
       std::vector<ReachedMachine> machines,
@@ -83,9 +68,7 @@ class Run final : private AttemptHost {
     ByteCount told;
   };
 
-  Run(aio::Loop& loop, store::Store& store, Graph graph, RunOptions options);
-
-  void add_machine(const nix::Machine& machine, std::unique_ptr<transport::Connector> connector);
+  void add_machine(ReachedMachine reached);
   static void add_steps(sched::Scheduler& scheduler, const Graph& graph);
   void announce();
   aio::Task<void> drive();
@@ -105,7 +88,6 @@ class Run final : private AttemptHost {
   store::Store& store_;
   Graph graph_;
   RunOptions options_;
-  transport::SocketFolder sockets_;
   sched::Scheduler scheduler_;
   std::vector<sched::MachineSpec> specs_;
   std::vector<std::unique_ptr<BuildMachine>> machines_;

@@ -49,6 +49,10 @@ class Connector {
   /// not let us in.
   virtual aio::Task<std::unique_ptr<Link>> open() = 0;
 
+  /// Opens what the links will share, should there be any such thing and none be open. Throws as
+  /// `open` does.
+  virtual aio::Task<void> open_ahead() { co_return; }
+
   /// Whether a link whose greeting failed with these last words was refused for want of room alone.
   /// Then `open` is worth another try: the connector has learnt from it.
   virtual bool learn_refusal(const Link& link, std::string_view last_words) = 0;

@@ -136,6 +136,11 @@ aio::Task<std::unique_ptr<Link>> SshConnector::open() {
   co_return std::make_unique<SshLink>(loop_, command, connection);
 }
 
+aio::Task<void> SshConnector::open_ahead() {
+  const auto turn = co_await connecting_.acquire();
+  if (!find_connection()) co_await connect();
+}
+
 namespace {
 
 /// Reads the master's output up to the mark. False where it ended first.

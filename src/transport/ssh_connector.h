@@ -47,6 +47,7 @@ class SshConnector final : public Connector {
   ~SshConnector() override;
 
   aio::Task<std::unique_ptr<Link>> open() override;
+  aio::Task<void> open_ahead() override;
   bool learn_refusal(const Link& link, std::string_view last_words) override;
   aio::Task<void> close() override;
 

@@ -90,6 +90,16 @@ TEST_F(SshConnectorTest, SessionsShareAConnection) {
   });
 }
 
+TEST_F(SshConnectorTest, AConnectionOpenedAheadServesTheFirstSession) {
+  tell([](SshConnectorTest& t, SshConnector& connector) -> aio::Task<void> {
+    co_await connector.open_ahead();
+    co_await connector.open_ahead();
+    EXPECT_EQ(t.ssh.calls().size(), 1U);
+    const auto link = co_await t.open_session(connector);
+    EXPECT_EQ(t.ssh.masters(), 1U);
+  });
+}
+
 aio::Task<void> open_one(SshConnectorTest* test, SshConnector* connector) {
   const auto link = co_await test->open_session(*connector);
 }

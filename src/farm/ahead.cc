@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "farm/ahead.h"
+
+#include "aio/phase.h"
+#include "base/error.h"
+
+#include <utility>
+
+namespace firn::farm {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A site with a thousand machines does not want them all for every build.
+constexpr std::size_t kMostAhead = 8;
+constexpr Duration kLimit = 1min;
+
+aio::Task<void> open_quietly(aio::Loop* loop, transport::Connector* connector) {
+  try {
+    co_await aio::within(*loop, "connecting", kLimit, connector->open_ahead());
+  } catch (const Bug&) {
+    throw;
+  } catch (const Error&) {
+    // The first attempt on that machine tells.
+  }
+}
+
+}  // namespace
+
+ConnectionsAhead::ConnectionsAhead(aio::Loop& loop, std::span<const ReachedMachine> machines)
+    : loop_(loop), opening_(loop) {
+  for (const auto& reached : machines) {
+    if (connectors_.size() == kMostAhead) break;
+    if (!is_local(reached.machine)) connectors_.push_back(reached.connector.get());
+  }
+}
+
+void ConnectionsAhead::start() {
+  for (auto* connector : std::exchange(connectors_, {}))
+    opening_.spawn(&open_quietly, &loop_, connector);
+}
+
+aio::Task<void> ConnectionsAhead::close() {
+  co_await opening_.close();
+}
+
+}  // namespace firn::farm
