@@ -116,6 +116,22 @@ std::string BenchLab::add_to_store(const std::filesystem::path& path) const {
   return must_run(coordinator_, {"nix-store", "--add", path.string()}).at(0);
 }
 
+std::string BenchLab::add_each_to_store(const std::filesystem::path& folder) const {
+  const auto list = folder.string() + ".list";
+  must_run(coordinator_,
+           {"sh",
+            "-c",
+            fmt::format("find {} -type f | xargs nix-store --add > {}", folder.string(), list)});
+  const auto file = fmt::format(R"(builtins.toFile "all" (toString (map builtins.storePath
+        (builtins.filter (line: line != "" && builtins.isString line)
+          (builtins.split "\n" (builtins.readFile {}))))))",
+                                list);
+  const auto quoted =
+      must_run(coordinator_, {"nix-instantiate", "--eval", "--read-write-mode", "--expr", file});
+  const auto& text = quoted.at(0);
+  return text.substr(1, text.size() - 2);
+}
+
 std::string BenchLab::output_of(const std::string& drv) const {
   return must_run(coordinator_, {"nix-store", "--query", "--outputs", drv}).at(0);
 }
@@ -123,6 +139,10 @@ std::string BenchLab::output_of(const std::string& drv) const {
 void BenchLab::expect_outputs(const Words& drvs) const {
   const auto outputs = must_run(coordinator_, Words{"nix-store", "--query", "--outputs"} + drvs);
   must_run(coordinator_, Words{"nix-store", "--check-validity"} + outputs);
+}
+
+void collect_garbage(const lab::Host& host) {
+  must_run(host, {"nix-store", "--gc", "--quiet"});
 }
 
 void delete_path(const lab::Host& host, const std::string& path) {

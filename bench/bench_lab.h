@@ -49,6 +49,8 @@ class BenchLab {
   MeasuredRun run_command(const std::vector<std::string>& argv) const;
 
   std::string add_to_store(const std::filesystem::path& path) const;
+  /// Adds each file of the folder as a path of its own; the result refers to all of them.
+  std::string add_each_to_store(const std::filesystem::path& folder) const;
   std::string output_of(const std::string& drv) const;
 
  private:
@@ -59,6 +61,9 @@ class BenchLab {
   lab::CoordinatorHost coordinator_;
   lab::Builder builder_;
 };
+
+/// Deletes everything from that store that has no root.
+void collect_garbage(const lab::Host& host);
 
 /// Deletes the path from that store; waits a little for sessions that still hold it.
 void delete_path(const lab::Host& host, const std::string& path);

@@ -37,6 +37,9 @@ constexpr auto kMeasurements = std::to_array<Measurement>({
     {.name = "small-files",
      .what = "20,000 small files to a builder, beside nix copy --to",
      .run = measure_small_files},
+    {.name = "small-paths",
+     .what = "20,000 small store paths to a builder, beside nix copy --to",
+     .run = measure_small_paths},
 });
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 #include <fstream>
+#include <functional>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -47,6 +49,8 @@ class RandomFiles {
   std::array<std::uint64_t, 8192> block_{};
 };
 
+constexpr int kPaths = 20'000;
+
 void write_big_file(const fs::path& path) {
   RandomFiles().write(path, kBigFile);
 }
@@ -61,16 +65,23 @@ void write_small_files(const fs::path& folder) {
   }
 }
 
+void write_tiny_files(const fs::path& folder) {
+  RandomFiles files;
+  fs::create_directories(folder);
+  for (int i = 0; i < kPaths; ++i)
+    files.write(folder / fmt::format("tiny-{}", i), kSmallest);
+}
+
 /// The same transfer by both programs, round by round.
 struct Transfer {
   std::string what;
   /// Of firn's phases.
   std::string phase;
-  Aim aim;
+  std::optional<Aim> aim;
   RunSeries ours;
   RunSeries peers{};
 
-  Transfer(std::string name, std::string phase_name, Aim wanted)
+  Transfer(std::string name, std::string phase_name, std::optional<Aim> wanted)
       : what(std::move(name)),
         phase(std::move(phase_name)),
         aim(wanted),
@@ -119,15 +130,20 @@ std::vector<std::string> nix_copy(std::string_view direction,
   return {"nix", "copy", "--no-check-sigs", std::string(direction), uri, path};
 }
 
-void measure_input(Bench& bench, const BenchLab& lab, const std::string& path, Transfer transfer) {
+/// `forget` takes the path, and what only it needs, from the builder again.
+void measure_input(Bench& bench,
+                   const BenchLab& lab,
+                   const std::string& path,
+                   Transfer transfer,
+                   const std::function<void()>& forget) {
   for (int round = 1; round <= bench.options().rounds; ++round) {
     const auto drvs = lab.instantiate("consumer", {"input", path});
     bench.settle();
     const auto firn = lab.run_firn(Place::builder, drvs);
-    delete_path(lab.builder(), path);
+    forget();
     bench.settle();
     const auto nix = lab.run_command(nix_copy("--to", lab.builder_uri(), path)).cost;
-    delete_path(lab.builder(), path);
+    forget();
     transfer.add(bench, firn, nix);
   }
   transfer.report(bench);
@@ -139,21 +155,37 @@ void measure_big_input(Bench& bench) {
   const auto& lab = bench.lab();
   const auto file = lab.coordinator().dir() / "big-file";
   write_big_file(file);
+  const auto path = lab.add_to_store(file);
   measure_input(bench,
                 lab,
-                lab.add_to_store(file),
-                {"1 GiB file to a builder", "sending_inputs", {.value = 1, .is_ratio = true}});
+                path,
+                {"1 GiB file to a builder", "sending_inputs", Aim{.value = 1, .is_ratio = true}},
+                [&] { delete_path(lab.builder(), path); });
 }
 
 void measure_small_files(Bench& bench) {
   const BenchLab lab(bench.options().firn, true);
   const auto folder = lab.coordinator().dir() / "small-files";
   write_small_files(folder);
-  measure_input(
-      bench,
-      lab,
-      lab.add_to_store(folder),
-      {"20,000 files to a builder, in memory", "sending_inputs", {.value = 1.5, .is_ratio = true}});
+  const auto path = lab.add_to_store(folder);
+  measure_input(bench,
+                lab,
+                path,
+                {"20,000 files to a builder, in memory",
+                 "sending_inputs",
+                 Aim{.value = 1.5, .is_ratio = true}},
+                [&] { delete_path(lab.builder(), path); });
+}
+
+void measure_small_paths(Bench& bench) {
+  const BenchLab lab(bench.options().firn, true);
+  const auto folder = lab.coordinator().dir() / "tiny-files";
+  write_tiny_files(folder);
+  measure_input(bench,
+                lab,
+                lab.add_each_to_store(folder),
+                {"20,000 small paths to a builder, in memory", "sending_inputs", std::nullopt},
+                [&] { collect_garbage(lab.builder()); });
 }
 
 void measure_big_output(Bench& bench) {
@@ -161,7 +193,7 @@ void measure_big_output(Bench& bench) {
   const auto file = lab.coordinator().dir() / "big-file";
   write_big_file(file);
   Transfer transfer(
-      "1 GiB file from a builder", "receiving_outputs", {.value = 1, .is_ratio = true});
+      "1 GiB file from a builder", "receiving_outputs", Aim{.value = 1, .is_ratio = true});
   for (int round = 1; round <= bench.options().rounds; ++round) {
     const auto drvs = lab.instantiate("producer", {"file", file.string()});
     const auto output = lab.output_of(drvs.at(0));

@@ -17,4 +17,7 @@ void measure_big_output(Bench& bench);
 /// A folder of 20,000 small files to a builder, stores in memory.
 void measure_small_files(Bench& bench);
 
+/// 20,000 store paths of one small file each, and one that refers to all of them.
+void measure_small_paths(Bench& bench);
+
 }  // namespace firn::bench
