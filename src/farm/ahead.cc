@@ -22,7 +22,8 @@ aio::Task<void> open_quietly(aio::Loop* loop, transport::Connector* connector) {
   } catch (const Bug&) {
     throw;
   } catch (const Error&) {
-    // The first attempt on that machine tells.
+    // The first attempt on that machine meets it again, and tells.
+    co_return;
   }
 }
 

@@ -91,6 +91,7 @@ class Loader {
   aio::Loop& loop_;
   store::Store& store_;
   std::function<void()> on_missing_;
+  bool is_anything_missing_ = false;
   std::unordered_map<nix::DrvPath, Seen> seen_;
   std::unordered_map<nix::DrvPath, std::size_t> node_of_;
   Graph graph_;
@@ -148,8 +149,8 @@ aio::Task<Loader::Request> Loader::check_level(Request level) {
       if (is_new && fetched) ++graph_.substituted;
       continue;
     }
+    is_anything_missing_ = true;
     if (std::exchange(seen.is_missing, true)) continue;
-    if (const auto tell = std::exchange(on_missing_, {})) tell();
     for (const auto& [input, names] : seen.derivation.input_derivations)
       next[input].insert(names.begin(), names.end());
   }
@@ -240,6 +241,7 @@ aio::Task<Graph> Loader::load(const std::vector<Wanted>& wanted) {
   while (!level.empty()) {
     co_await read_level(level);
     level = co_await check_level(std::move(level));
+    if (is_anything_missing_ && on_missing_) std::exchange(on_missing_, {})();
   }
   list_results(wanted);
   list_nodes();
