@@ -63,7 +63,7 @@ Hash parse_parts(std::string_view text, std::optional<HashAlgorithm> expected) {
     if (!expected) {
       throw Error(Kind::invalid, "no algorithm: expected a prefix such as 'sha256:'");
     }
-    return {*expected, as_bytes(decode_by_length(*expected, text))};
+    return parse_bare_hash(text, *expected);
   }
   const HashAlgorithm algorithm = known_algorithm(text.substr(0, separator));
   if (expected && *expected != algorithm) {
@@ -130,6 +130,10 @@ Hash parse_hash(std::string_view text, std::optional<HashAlgorithm> expected) {
     error.add_context(fmt::format("reading the hash {}", in_quotes(text)));
     throw;
   }
+}
+
+Hash parse_bare_hash(std::string_view digits, HashAlgorithm algorithm) {
+  return {algorithm, as_bytes(decode_by_length(algorithm, digits))};
 }
 
 struct Hasher::State {

@@ -52,6 +52,9 @@ class Hash {
 /// `expected`. Where both a prefix and `expected` are there they must agree. Throws Error{invalid}.
 Hash parse_hash(std::string_view text, std::optional<HashAlgorithm> expected = std::nullopt);
 
+/// Digits without any prefix, in the base that their number says. Throws Error{invalid}.
+Hash parse_bare_hash(std::string_view digits, HashAlgorithm algorithm);
+
 /// A running digest. md5, sha1, sha256, sha512; throws Error{invalid} for blake3. `finish` may be
 /// called once and ends it.
 class Hasher {

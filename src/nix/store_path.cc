@@ -98,6 +98,13 @@ StorePath parse_store_path(std::string_view text) {
   return StorePath::from_base_name(text.substr(kStoreDir.size() + 1));
 }
 
+bool is_store_path_name(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxNameLength && !is_dot_word(name) &&
+         std::all_of(name.begin(), name.end(), [](char character) {
+           return kIsName[static_cast<unsigned char>(character)];
+         });
+}
+
 DrvPath::DrvPath(StorePath path) : path_(std::move(path)) {
   if (!path_.is_derivation()) {
     throw Error(

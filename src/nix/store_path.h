@@ -46,6 +46,10 @@ using StorePathSet = std::set<StorePath>;
 /// Error{invalid} with the offset.
 StorePath parse_store_path(std::string_view text);
 
+/// Whether a store path could have this name: at most 211 of the allowed characters. Names of
+/// outputs follow the same rules.
+bool is_store_path_name(std::string_view name);
+
 /// A store path whose name ends in ".drv".
 class DrvPath {
  public:

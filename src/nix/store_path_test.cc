@@ -56,6 +56,15 @@ TEST(StorePath, TakesTheLongestName) {
   EXPECT_EQ(StorePath::from_base_name(kDigits + "-" + std::string(211, 'a')).name().size(), 211U);
 }
 
+TEST(StorePath, KnowsWhatANameIs) {
+  for (const char* name : {"out", ".gitignore", "...", "a+b-c._?=1"})
+    EXPECT_TRUE(is_store_path_name(name)) << name;
+  for (const char* name : {"", ".", "..", ".-a", "..-a", "a b", "a/b", "a\n"})
+    EXPECT_FALSE(is_store_path_name(name)) << name;
+  EXPECT_TRUE(is_store_path_name(std::string(211, 'a')));
+  EXPECT_FALSE(is_store_path_name(std::string(212, 'a')));
+}
+
 TEST(StorePath, IsOrderedByBaseName) {
   const auto path = [](const char* name) {
     return StorePath::from_base_name(kDigits + "-" + name);
