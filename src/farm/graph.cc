@@ -21,13 +21,24 @@ constexpr std::size_t kUnfinished = static_cast<std::size_t>(-1);
 
 using Derivations = std::vector<std::pair<nix::DrvPath, nix::Derivation>>;
 
+void check_inputs(const nix::Derivation& derivation) {
+  if (derivation.dynamic_inputs.empty()) return;
+  const auto& input = *derivation.dynamic_inputs.begin();
+  throw Error(Kind::invalid,
+              fmt::format("it needs {}, an output of a derivation that another one makes; such "
+                          "dynamic derivations are not supported; build it with Nix itself",
+                          nix::to_string(input, nix::OutputMark::caret)));
+}
+
 nix::Derivation read_derivation(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
   if (!stream.is_open() || stream.bad())
     throw Error(Kind::not_found, fmt::format("cannot read {}", file));
   try {
-    return nix::parse_derivation(text);
+    auto derivation = nix::parse_derivation(text);
+    check_inputs(derivation);
+    return derivation;
   } catch (Error& e) {
     e.add_context("reading " + file);
     throw;

@@ -227,6 +227,13 @@ TEST_F(GraphTest, ADerivationWithoutOutputPathIsRefused) {
   EXPECT_EQ(error_of_loading("app"), Kind::invalid);
 }
 
+TEST_F(GraphTest, AnOutputOfAnOutputIsRefused) {
+  nix::Derivation dynamic = derivation_of({.name = "app"});
+  dynamic.dynamic_inputs.insert({.base = drv_path("lib").path(), .outputs = {"drv", "out"}});
+  store.hold(drv_path("app"), dynamic);
+  EXPECT_EQ(error_of_loading("app"), Kind::invalid);
+}
+
 TEST_F(GraphTest, ABrokenFileIsNamed) {
   add({.name = "app"});
   std::ofstream(store.location(drv_path("app").path())) << "Derive(";

@@ -38,6 +38,7 @@ std::vector<Path> canonical_files() {
     }
   }
   files.emplace_back("derivation/simple-derivation.drv");
+  files.emplace_back("derivation/dyn-dep-derivation.drv");
   return files;
 }
 
@@ -127,11 +128,13 @@ TEST_F(DerivationGolden, UnsortedSamplesParse) {
 
 TEST_F(DerivationGolden, RefusesTheBadOnes) {
   for (const char* file : {"derivation/bad-version.drv",
-                           "derivation/dyn-dep-derivation.drv",
                            "derivation-fuzz/unterminated-string.drv",
                            "derivation/hash-modulo/intermediate-second-modulo.drv"}) {
     EXPECT_THROW(parse_derivation(testing::read_golden(file)), Error) << file;
   }
+  const std::string bad_path = testing::read_golden("derivation/bad-ca-fixed-path.drv");
+  EXPECT_NO_THROW(parse_derivation(bad_path));
+  EXPECT_THROW(parse_derivation(bad_path, "fixed"), Error);
 }
 
 TEST_F(DerivationGolden, RequiredFeaturesFromBothPlaces) {

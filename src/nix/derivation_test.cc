@@ -18,6 +18,8 @@ using ::testing::HasSubstr;
 
 const std::string kDep = "/nix/store/c015dhfh5l0lp6wxyvdn7bmwhbbr6hr9-dep";
 
+const std::string kSha256 = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+
 std::string output(const std::string& rest) {
   return "Derive([" + rest + R"(],[],[],"s","b",[],[]))";
 }
@@ -72,7 +74,7 @@ TEST(Derivation, KnowsTheKindOfItsOutputs) {
   const std::string path = "\"" + kDep + "\"";
   const std::pair<std::string, OutputKind> cases[] = {
       {R"(("out",)" + path + R"(,"",""))", OutputKind::input_addressed},
-      {R"(("out",)" + path + R"(,"r:sha256","abcd"))", OutputKind::fixed},
+      {R"(("out",)" + path + R"(,"r:sha256",")" + kSha256 + "\")", OutputKind::fixed},
       {R"(("out","","r:sha256",""))", OutputKind::floating},
       {R"(("out","","",""))", OutputKind::deferred},
       {R"(("out","","r:sha256","impure"))", OutputKind::impure},
@@ -90,15 +92,117 @@ TEST(Derivation, RefusesOutputsThatContradictThemselves) {
   const std::pair<std::string, std::string> cases[] = {
       {R"(("out","","","abcd"))", "no hash algorithm"},
       {R"(("out","","sha256","abcd"))", "no path"},
+      {R"(("out",)" + path + R"(,"sha256","abcd"))", "4 digits do not fit sha256"},
+      {R"(("out",)" + path + R"(,"sha256","sha256:abcd"))", "11 digits do not fit sha256"},
+      {R"(("out","","r:sha3",""))", "sha512 or blake3 at offset 2"},
+      {R"(("out","","fixed:sha256",""))", "at offset 0"},
       {R"(("out",)" + path + R"(,"sha256",""))", "has a path"},
       {R"(("out",)" + path + R"(,"sha256","impure"))", "has a path"},
       {R"(("a",)" + path + R"(,"",""),("out","","",""))", "another kind"},
-      {R"(("a","","sha256",""),("out","","r:sha256",""))", "another hash algorithm"},
-      {R"(("bin",)" + path + R"(,"sha256","abcd"))", "only output"},
+      {R"(("a","","sha1",""),("out","","sha256",""))", "another hash algorithm"},
+      {R"(("bin",)" + path + R"(,"sha256",")" + kSha256 + "\")", "only output"},
       {R"(("out","","",""),("out","","",""))", "twice"},
   };
   for (const auto& [text, why] : cases)
     EXPECT_THAT(refusal_of(output(text)), HasSubstr(why));
+}
+
+TEST(Derivation, TakesFloatingOutputsOfDifferentMethods) {
+  const std::string text = output(R"(("a","","sha256",""),("out","","r:sha256",""))");
+  EXPECT_EQ(to_aterm(parse_derivation(text)), text);
+}
+
+TEST(Derivation, WritesHashesInBase16) {
+  const Hash hash = parse_bare_hash(kSha256, HashAlgorithm::sha256);
+  for (const HashForm form : {HashForm::base16, HashForm::nix32, HashForm::base64}) {
+    const Derivation drv = parse_derivation(
+        output("(\"out\",\"" + kDep + R"(","sha256",")" + hash.encode(form) + "\")"));
+    EXPECT_EQ(drv.outputs.at("out").hash, kSha256);
+    EXPECT_EQ(drv.outputs.at("out").address(), (ContentAddress{ContentMethod::flat, hash}));
+  }
+}
+
+TEST(Derivation, MakesOutputsOfEveryKind) {
+  const StorePath path = parse_store_path(kDep);
+  const ContentAddress address{ContentMethod::git, hash_of(HashAlgorithm::sha1, "")};
+  EXPECT_EQ(DerivationOutput::input_addressed(path).kind(), OutputKind::input_addressed);
+  EXPECT_EQ(DerivationOutput::fixed(path, address).kind(), OutputKind::fixed);
+  EXPECT_EQ(DerivationOutput::fixed(path, address).address(), address);
+  EXPECT_EQ(DerivationOutput::floating(address.addressing()).kind(), OutputKind::floating);
+  EXPECT_EQ(DerivationOutput::impure(address.addressing()).kind(), OutputKind::impure);
+  EXPECT_EQ(DerivationOutput::impure(address.addressing()).addressing(), address.addressing());
+  EXPECT_EQ(DerivationOutput{}.kind(), OutputKind::deferred);
+}
+
+TEST(Derivation, ChecksFixedPathsAgainstTheName) {
+  const std::string good = "/nix/store/ak200q4ciwiin2lv76nbj1byiliqxv9y-src";
+  const std::string text = output("(\"out\",\"" + good + R"(","sha256",")" + kSha256 + "\")");
+  EXPECT_EQ(parse_derivation(text, "src"), parse_derivation(text));
+  EXPECT_THROW(parse_derivation(text, "other"), Error);
+}
+
+TEST(Derivation, ReadsAndWritesDynamicInputs) {
+  const std::string text =
+      R"(DrvWithVersion("xp-dyn-drv",[],[(")" + kDep + R"(-a.drv",["out"]),(")" + kDep +
+      R"(-b.drv",(["x"],[("x",(["p","q"],[("p",["z"])])),("y",["r"])]))],[],)" +
+      R"("s","b",[],[]))";
+  const Derivation drv = parse_derivation(text);
+  const StorePath b = parse_store_path(kDep + "-b.drv");
+  EXPECT_EQ(drv.input_derivations.size(), 2U);
+  EXPECT_THAT(drv.input_derivations.at(DrvPath(b)), ElementsAre("x"));
+  EXPECT_THAT(drv.dynamic_inputs,
+              ElementsAre(SingleDerivedPath{b, {"x", "p"}},
+                          SingleDerivedPath{b, {"x", "q"}},
+                          SingleDerivedPath{b, {"y", "r"}},
+                          SingleDerivedPath{b, {"x", "p", "z"}}));
+  EXPECT_EQ(to_aterm(drv), text);
+}
+
+TEST(Derivation, NeedsNoOutputOfItsOwnFromADynamicInput) {
+  const std::string text = R"(DrvWithVersion("xp-dyn-drv",[],[(")" + kDep +
+                           R"(.drv",([],[("x",["y"])]))],[],"s","b",[],[]))";
+  const Derivation drv = parse_derivation(text);
+  EXPECT_TRUE(drv.input_derivations.empty());
+  EXPECT_EQ(drv.dynamic_inputs.size(), 1U);
+  EXPECT_EQ(to_aterm(drv), text);
+}
+
+std::string dynamic_input(const std::string& needed) {
+  return R"(DrvWithVersion("xp-dyn-drv",[],[(")" + kDep + ".drv\"," + needed +
+         R"()],[],"s","b",[],[]))";
+}
+
+TEST(Derivation, WritesTheNewFormOnlyWhereItIsNeeded) {
+  for (const char* needed : {R"(["x"])", R"((["x"],[]))"}) {
+    EXPECT_EQ(to_aterm(parse_derivation(dynamic_input(needed))),
+              R"(Derive([],[(")" + kDep + R"(.drv",["x"])],[],"s","b",[],[]))");
+  }
+}
+
+TEST(Derivation, RefusesDynamicInputsWithoutSense) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"[]", "at least one output"},
+      {"([],[])", "at least one output"},
+      {R"(([],[("x",[])]))", "at least one output"},
+      {R"((["x"],[("y",([],[]))]))", "at least one output"},
+      {R"((["x"],[("y",["a"]),("y",["b"])]))", "'y' is there twice"},
+      {R"((["x"]))", "expected ','"},
+      {R"((["x"],["y"]))", "expected '('"},
+  };
+  for (const auto& [needed, why] : cases)
+    EXPECT_THAT(refusal_of(dynamic_input(needed)), HasSubstr(why)) << needed;
+}
+
+TEST(Derivation, BoundsHowDeepDynamicInputsGo) {
+  const auto nested = [](int steps) {
+    std::string text = R"(["x"])";
+    for (int i = 0; i < steps; ++i)
+      text = R"(([],[("y",)" + text + ")])";
+    return dynamic_input(text);
+  };
+  EXPECT_EQ(to_aterm(parse_derivation(nested(64))), nested(64));
+  EXPECT_THAT(refusal_of(nested(65)), HasSubstr("at most 64"));
+  EXPECT_THAT(refusal_of(nested(20'000)), HasSubstr("at most 64"));
 }
 
 TEST(Derivation, SaysWhereItIsBad) {
@@ -113,7 +217,8 @@ TEST(Derivation, SaysWhereItIsBad) {
       {"Derive([],[(\"" + kDep + "\",[\"out\"])],[],\"s\",\"b\",[],[])", "no derivation"},
       {"Derive([],[(\"" + kDep + ".drv\",[])],[],\"s\",\"b\",[],[])", "at least one output"},
       {"Derive([],[(\"" + kDep + ".drv\",([\"out\"],[]))],[],\"s\",\"b\",[],[])", "expected '['"},
-      {R"(DrvWithVersion("xp-dyn-drv",[],[],[],"s","b",[],[]))", "dynamic derivations"},
+      {R"(DrvWithVersion("xp",[],[],[],"s","b",[],[]))", "xp-dyn-drv\", the only one"},
+      {R"(DrvWithVersion([],[],[],"s","b",[],[]))", "offset 15"},
   };
   for (const auto& [text, why] : cases)
     EXPECT_THAT(refusal_of(text), HasSubstr(why)) << text;
