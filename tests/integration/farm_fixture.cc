@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "integration/farm_fixture.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -112,6 +113,18 @@ std::string FarmTest::machines(const std::vector<const lab::Builder*>& builders)
   for (const auto* builder : builders)
     lines += builder->machines_line() + "\n";
   return lines;
+}
+
+void ReleaseTest::SetUp() {
+  FarmTest::SetUp();
+  if (IsSkipped()) return;
+  if (const auto reason = lab::reason_to_skip(GetParam()); !reason.empty()) GTEST_SKIP() << reason;
+}
+
+std::string release_name(const ::testing::TestParamInfo<lab::Release>& info) {
+  auto name = fmt::format("nix_{}", info.param.nix);
+  std::ranges::replace(name, '.', '_');
+  return name;
 }
 
 }  // namespace firn::testing

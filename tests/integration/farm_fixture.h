@@ -56,4 +56,14 @@ class FarmTest : public ::testing::Test {
   static std::string machines(const std::vector<const lab::Builder*>& builders);
 };
 
+/// Runs once with each release of Nix that the lab knows. Skips where one cannot be had, unless CI
+/// asks for all.
+class ReleaseTest : public FarmTest, public ::testing::WithParamInterface<lab::Release> {
+ protected:
+  void SetUp() override;
+};
+
+/// "nix_2_3_7", for INSTANTIATE_TEST_SUITE_P.
+std::string release_name(const ::testing::TestParamInfo<lab::Release>& info);
+
 }  // namespace firn::testing

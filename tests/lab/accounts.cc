@@ -16,7 +16,7 @@ namespace {
 constexpr unsigned kBuildGroupId = 29100;
 constexpr unsigned kBuildUsers = 20;
 
-/// The lines of the machine's own file, without the names that the lab gives.
+/// The lines of the original file, without the names that the lab gives.
 std::string own_lines(const std::filesystem::path& file) {
   std::istringstream in(read_file(file));
   std::string kept;
@@ -30,10 +30,12 @@ std::string own_lines(const std::filesystem::path& file) {
 
 }  // namespace
 
-void write_accounts(const std::filesystem::path& etc, const std::filesystem::path& home) {
-  auto passwd =
-      fmt::format("root:x:0:0:root:{}/root:/bin/bash\n", home.string()) + own_lines("/etc/passwd");
-  auto group = "root:x:0:\n" + own_lines("/etc/group");
+void write_accounts(const std::filesystem::path& etc,
+                    const std::filesystem::path& original,
+                    const std::filesystem::path& home) {
+  auto passwd = fmt::format("root:x:0:0:root:{}/root:/bin/bash\n", home.string()) +
+                own_lines(original / "passwd");
+  auto group = "root:x:0:\n" + own_lines(original / "group");
   std::string shadow = fmt::format("root:*:1::::::\n{}:*:1::::::\n", kLogin);
   passwd += fmt::format("{0}:x:{1}:{1}::{2}/{0}:/bin/bash\n", kLogin, kLoginId, home.string());
   group += fmt::format("{}:x:{}:\n{}:x:{}:", kLogin, kLoginId, kBuildGroup, kBuildGroupId);

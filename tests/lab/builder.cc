@@ -112,7 +112,8 @@ void Sshd::write_config(const Host& host, const ClientKey& client, SshdLimits li
   for (const auto& [key, value] : host.nix_environment())
     text += fmt::format(" {}={}", key, value);
   const bool stock = limits == SshdLimits::stock;
-  if (stock && fs::exists(kStockConfig)) text += fmt::format("\nInclude {}\n", kStockConfig);
+  if (stock && fs::exists(host.outside(kStockConfig)))
+    text += fmt::format("\nInclude {}\n", kStockConfig);
   if (!stock) text += "\nUsePAM no\nMaxStartups 1000:30:2000\nMaxSessions 1000\n";
   write_file(config_, text + '\n');
 }

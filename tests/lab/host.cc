@@ -27,28 +27,45 @@ namespace {
 constexpr std::chrono::seconds kStartLimit{20};
 
 /// Runs as process 1 of the namespaces. Its standard input is the lifeline: at its end everything
-/// ends.
+/// ends. Another release's programs are seen read-only; what must be writable is in memory.
 constexpr std::string_view kInit = R"sh(set -eu
 exec 3<&0 </dev/null
-dir=$1 store=$2
+dir=$1 store=$2 release=$3 root=
 read -r pid rest < /proc/self/stat
-mount -t proc proc /proc
+if [ -n "$release" ]; then
+  root=$dir/root
+  mount -t tmpfs -o mode=0755 tmpfs "$root"
+  for entry in "$release"/*; do
+    target=$root/${entry##*/}
+    if [ -L "$entry" ]; then
+      cp -P "$entry" "$target"
+    else
+      mkdir "$target"
+      case ${entry##*/} in
+        bin | etc | lib* | sbin | usr | var) mount --bind -o ro "$entry" "$target" ;;
+      esac
+    fi
+  done
+  chmod 1777 "$root/tmp"
+  mount -t tmpfs -o mode=1777 tmpfs "$root/var/tmp"
+  mount --rbind /dev "$root/dev"
+  mkdir -p "$root/nix" "$root$dir"
+  mount --bind "$dir" "$root$dir"
+fi
+mount -t proc proc "$root/proc"
 case $store in
-  tmpfs) mount -t tmpfs -o mode=0755 tmpfs /nix ;;
-  *) mount --bind "$dir/nix" /nix ;;
+  tmpfs) mount -t tmpfs -o mode=0755 tmpfs "$root/nix" ;;
+  *) mount --bind "$dir/nix" "$root/nix" ;;
 esac
-for file in passwd group shadow; do mount --bind "$dir/etc/$file" "/etc/$file"; done
-mount -t tmpfs -o mode=0755 tmpfs /run
-mkdir /run/sshd
-echo "ready $pid"
-cat <&3 >/dev/null &
-wait $!
+for file in passwd group shadow; do mount --bind "$dir/etc/$file" "$root/etc/$file"; done
+mount -t tmpfs -o mode=0755 tmpfs "$root/run"
+mkdir "$root/run/sshd"
+exec chroot "$root/" /bin/sh -c 'echo "ready $1"; cat <&3 >/dev/null & wait $!' firn-lab-init "$pid"
 )sh";
 
 std::string nix_conf(const HostOptions& options) {
   std::map<std::string, std::string> settings{
       {"build-users-group", options.daemon ? std::string(kBuildGroup) : ""},
-      {"experimental-features", "nix-command flakes"},
       {"max-jobs", "2"},
       {"sandbox", "false"},
       {"substitute", "false"},
@@ -56,6 +73,8 @@ std::string nix_conf(const HostOptions& options) {
       {"trusted-users",
        options.daemon && options.daemon->is_trusted ? fmt::format("root {}", kLogin) : "root"},
   };
+  const bool has_features = !options.release || !options.release->nix.starts_with("2.3.");
+  if (has_features) settings.emplace("experimental-features", "nix-command flakes");
   for (const auto& [key, value] : options.nix_conf)
     settings[key] = value;
   std::string text;
@@ -79,7 +98,9 @@ std::string first_line(const fs::path& path) {
 }  // namespace
 
 Host::Host(const HostOptions& options)
-    : has_daemon_(options.daemon.has_value()), init_((write_files(options), start_init(options))) {
+    : has_daemon_(options.daemon.has_value()),
+      root_(options.release ? root_of(*options.release) : fs::path()),
+      init_((write_files(options), start_init(options))) {
   if (!init_.wait_for_output("ready ", kStartLimit)) {
     throw Error(Kind::unavailable, "the lab's namespace does not start: " + init_.err());
   }
@@ -104,15 +125,15 @@ std::string Host::login_name() const {
 }
 
 void Host::write_files(const HostOptions& options) const {
-  for (const auto* name : {"nix", "etc", "bin", "home", "home/root"})
+  for (const auto* name : {"nix", "etc", "bin", "root", "home", "home/root"})
     make_dir(dir() / name, 0755);
   make_dir(home(User::ordinary), 0755);
   make_dir(dir() / "tmp", 01777);
   write_file(dir() / "etc/nix.conf", nix_conf(options));
-  write_accounts(dir() / "etc", dir() / "home");
+  write_accounts(dir() / "etc", root_.empty() ? "/etc" : root_ / "etc", dir() / "home");
   if (::chown(home(User::ordinary).c_str(), kLoginId, kLoginId) != 0)
     throw system_error(errno, "chown");
-  fs::create_directories("/nix");
+  if (root_.empty()) fs::create_directories("/nix");
 }
 
 Process Host::start_init(const HostOptions& options) {
@@ -132,7 +153,8 @@ Process Host::start_init(const HostOptions& options) {
                            std::string(kInit),
                            "firn-lab-init",
                            dir().string(),
-                           options.has_tmpfs_store ? "tmpfs" : "disk"},
+                           options.has_tmpfs_store ? "tmpfs" : "disk",
+                           root_.string()},
                   .stdin_fd = inside.get()};
   return Process(command);
 }
@@ -156,7 +178,8 @@ Environment Host::nix_environment() const {
 Command Host::enter(const std::vector<std::string>& argv, const RunOptions& options) const {
   const User user = options.user.value_or(login());
   const auto directory = options.directory.empty() ? home(user) : options.directory;
-  Command command{.inherit_stdio = options.inherit_stdio, .is_wrapper = true};
+  Command command{
+      .stdin_fd = options.stdin_fd, .inherit_stdio = options.inherit_stdio, .is_wrapper = true};
   command.argv = {"nsenter", "--mount", "--pid", "--root", "--target", std::to_string(init_pid_)};
   if (user == User::ordinary) {
     const auto id = std::to_string(kLoginId);
@@ -215,7 +238,9 @@ std::string Host::nar_hash(std::string_view store_path) const {
 }
 
 std::vector<std::string> Host::valid_paths() const {
-  std::istringstream lines(run({"nix-store", "--query", "--all"}, {.user = User::root}).out);
+  const auto outcome = run({"nix", "path-info", "--all"}, {.user = User::root});
+  if (!outcome.ok()) throw Error(Kind::unavailable, "nix path-info: " + outcome.describe());
+  std::istringstream lines(outcome.out);
   std::vector<std::string> paths{std::istream_iterator<std::string>(lines), {}};
   std::sort(paths.begin(), paths.end());
   return paths;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A machine within this machine: its own mount and process namespaces, its own empty /nix, its own
-// users. Everything else (compilers, /bin/sh, the repository) is the real machine's.
+// users. Everything else (compilers, /bin/sh, the repository) is the real machine's, or that of
+// another release of Debian, with its Nix and its sshd.
 #pragma once
 
 #include "lab/process.h"
+#include "lab/release.h"
 #include "lab/temp_dir.h"
 
 #include <chrono>
@@ -26,6 +28,8 @@ struct Daemon {
 };
 
 struct HostOptions {
+  /// Whose programs run here. Default: this machine's.
+  std::optional<Release> release{};
   /// The store is in memory, and gone with the host.
   bool has_tmpfs_store = false;
   std::optional<Daemon> daemon{};
@@ -41,6 +45,8 @@ struct RunOptions {
   /// Default: the home folder of that user.
   std::filesystem::path directory{};
   bool inherit_stdio = false;
+  /// -1 = /dev/null. Borrowed for the length of the start.
+  int stdin_fd = -1;
 };
 
 /// A namespace with an init of its own. Leaving the scope ends that init, and with it exactly the
@@ -100,6 +106,8 @@ class Host {
   Command enter(const std::vector<std::string>& argv, const RunOptions& options) const;
 
   bool has_daemon_;
+  /// Empty = this machine's own.
+  std::filesystem::path root_;
   TempDir dir_;
   Fd lifeline_;
   Process init_;

@@ -19,6 +19,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 namespace fs = std::filesystem;
@@ -51,6 +52,11 @@ std::string stock_build(const CoordinatorHost& host, const std::string& machines
   write_file(host.dir() / "greeting.nix", kExpression);
   return must_succeed(host.run(
       {"nix-build", host.dir() / "greeting.nix", "--no-out-link", "-j0", "--builders", machines}));
+}
+
+/// Such as 34 for 2.34.8.
+int minor_of(std::string_view version) {
+  return std::stoi(std::string(version.substr(version.find('.') + 1)));
 }
 
 /// Whether `sleep SECONDS` runs anywhere on this machine.
@@ -90,6 +96,60 @@ TEST_F(Lab, BuildersHaveStoresOfTheirOwn) {
   EXPECT_FALSE(two.host().store_has(path));
   EXPECT_THAT(one.machines_line(), HasSubstr(" kvm - "));
   EXPECT_NE(one.sshd().port(), two.sshd().port());
+  EXPECT_THAT(one.host().valid_paths(), ElementsAre(path));
+  EXPECT_THAT(two.host().valid_paths(), IsEmpty());
+}
+
+class LabRelease : public Lab, public ::testing::WithParamInterface<Release> {
+ protected:
+  void SetUp() override {
+    Lab::SetUp();
+    if (IsSkipped()) return;
+    if (const auto reason = reason_to_skip(GetParam()); !reason.empty()) GTEST_SKIP() << reason;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Releases,
+                         LabRelease,
+                         ::testing::ValuesIn(kReleases),
+                         [](const auto& info) { return std::string(info.param.suite); });
+
+TEST_P(LabRelease, IsABuilder) {
+  const CoordinatorHost home;
+  const Builder builder(home.key(), {.name = "b1", .host = {.release = GetParam()}});
+  home.introduce(builder);
+  const auto out = stock_build(home, builder.stock_machines_line());
+  EXPECT_TRUE(builder.host().verify_path(out));
+  EXPECT_EQ(home.nar_hash(out), builder.host().nar_hash(out));
+}
+
+TEST_P(LabRelease, IsAClient) {
+  const CoordinatorHost home({.release = GetParam()});
+  const Builder builder(home.key(), {.name = "b1", .host = {.release = GetParam()}});
+  home.introduce(builder);
+  const auto out = stock_build(home, builder.stock_machines_line());
+  EXPECT_TRUE(home.verify_path(out));
+  EXPECT_EQ(home.nar_hash(out), builder.host().nar_hash(out));
+}
+
+TEST_P(LabRelease, HasTheNixOfItsYear) {
+  const Host host(HostOptions{.release = GetParam()});
+  const auto words = must_succeed(host.run({"nix-store", "--version"}));
+  const int minor = minor_of(words.substr(words.rfind(' ') + 1));
+  if (GetParam() == kReleases.back()) {
+    EXPECT_GE(minor, minor_of(GetParam().nix)) << "a release that is still in the making moves on";
+  } else {
+    EXPECT_EQ(minor, minor_of(GetParam().nix));
+  }
+  EXPECT_THAT(host.valid_paths(), IsEmpty());
+}
+
+TEST_P(LabRelease, HasADaemon) {
+  const Host host(HostOptions{.release = GetParam(), .daemon = Daemon{}});
+  write_file(host.dir() / "greeting.nix", kExpression);
+  const auto out =
+      must_succeed(host.run({"nix-build", host.dir() / "greeting.nix", "--no-out-link"}));
+  EXPECT_TRUE(host.verify_path(out));
 }
 
 TEST_F(Lab, AnOrdinaryLoginBuildsThroughTheDaemon) {

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <deque>
 #include <filesystem>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace firn::lab {
 
@@ -31,6 +33,7 @@ struct Arguments {
   std::vector<std::string> mandatory;
   std::vector<std::string> stock_sshd;
   std::vector<std::string> daemons;
+  std::vector<std::string> releases;
   std::vector<std::string> command;
 };
 
@@ -46,6 +49,15 @@ std::vector<std::string> items_for(const std::string& name,
   return items;
 }
 
+Release parse_release(std::string_view suite) {
+  const auto* found = std::ranges::find(kReleases, suite, &Release::suite);
+  if (found != kReleases.end()) return *found;
+  throw Error(Kind::invalid,
+              fmt::format("no release '{}': it is one of {}",
+                          suite,
+                          fmt::join(kReleases | std::views::transform(&Release::suite), ", ")));
+}
+
 BuilderOptions options_of(const std::string& name, const Arguments& arguments) {
   BuilderOptions options{.name = name, .max_jobs = arguments.jobs};
   options.features = items_for(name, arguments.features);
@@ -56,6 +68,9 @@ BuilderOptions options_of(const std::string& name, const Arguments& arguments) {
   }
   if (const auto trust = items_for(name, arguments.daemons); !trust.empty()) {
     options.host.daemon = Daemon{.is_trusted = trust.front() == "trusted"};
+  }
+  if (const auto suites = items_for(name, arguments.releases); !suites.empty()) {
+    options.host.release = parse_release(suites.front());
   }
   return options;
 }
@@ -92,11 +107,41 @@ int check() {
   return reasons.empty() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/// No reason to refuse anything, but tests of these would first make them.
+void tell_missing_roots() {
+  for (const auto& release : kReleases) {
+    if (!is_to_be_made(release)) continue;
+    fmt::print(
+        stderr,
+        "firn-lab: no root with Nix {} in {} yet: firn-lab roots makes it, with mmdebstrap\n",
+        release.nix,
+        roots_cache().string());
+  }
+}
+
+/// Makes what the cache lacks; says what cannot be had, and goes on.
+int make_roots() {
+  bool are_all_there = true;
+  for (const auto& release : kReleases) {
+    try {
+      if (!is_to_be_made(release)) continue;
+      fmt::print(stderr, "firn-lab: making a root with Nix {}\n", release.nix);
+      root_of(release);
+    } catch (const Error& error) {
+      fmt::print(stderr, "firn-lab: {}\n", error.what());
+      are_all_there = false;
+    }
+  }
+  return are_all_there ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int run_program(int argc, char** argv) {
   CLI::App app{"Several real Nix builders on this machine, each with a store of its own",
                "firn-lab"};
   app.require_subcommand(1);
-  app.add_subcommand("check", "Say what this machine lacks to run the lab");
+  const auto* checking = app.add_subcommand("check", "Say what this machine lacks to run the lab");
+  const auto* roots = app.add_subcommand(
+      "roots", "Make the roots with Nix of other years that this machine's cache lacks");
   Arguments arguments;
   auto* command = app.add_subcommand(
       "up", "Start builders b1 … bN, run a command, take all down; ends as the command did");
@@ -118,11 +163,17 @@ int run_program(int argc, char** argv) {
       std::tuple{"--daemon",
                  &arguments.daemons,
                  "NAME=trusted|untrusted: nix-daemon and an ordinary login"},
+      std::tuple{"--release",
+                 &arguments.releases,
+                 "NAME=SUITE of Debian whose Nix and sshd it has: bullseye, bookworm, …"},
   };
   for (const auto& [name, values, help] : lists)
     command->add_option(name, *values, help)->allow_extra_args(false);
   CLI11_PARSE(app, argc, argv);
-  if (const int status = check(); status != EXIT_SUCCESS || !command->parsed()) return status;
+  if (const int status = check(); status != EXIT_SUCCESS) return status;
+  if (checking->parsed()) tell_missing_roots();
+  if (roots->parsed()) return make_roots();
+  if (!command->parsed()) return EXIT_SUCCESS;
   return up(arguments);
 }
 
