@@ -196,8 +196,8 @@ aio::Task<void> LocalStore::add(const nix::PathInfo& info, NarStream& nar) {
 aio::Task<void> LocalStore::lock_outputs(const wire::BuildDerivation& /*request*/,
                                          const nix::BuildResult& result) {
   nix::StorePathSet outputs;
-  for (const auto& [name, path] : result.built_outputs)
-    outputs.insert(path);
+  for (const auto& [name, realisation] : result.built_outputs)
+    outputs.insert(realisation.out_path);
   co_await lock(std::move(outputs));
 }
 

@@ -15,8 +15,6 @@ namespace firn::wire {
 namespace {
 
 constexpr std::size_t kWord = 8;
-/// "/nix/store/", 32 digits, a dash and one character, padded, after its length.
-constexpr std::uint64_t kLeastPath = 56;
 /// The last second of the year 9999: beyond it, arithmetic on times would overflow somewhere.
 constexpr std::uint64_t kLatestTime = 253'402'300'799;
 
@@ -129,6 +127,15 @@ void Decoder::u8(std::uint8_t& value) {
   value = static_cast<std::uint8_t>(wide);
 }
 
+void Decoder::i64(std::int64_t& value) {
+  std::uint64_t wide = 0;
+  u64(wide);
+  if (wide > std::numeric_limits<std::int64_t>::max()) {
+    fail("a number of at most 63 bits", fmt::to_string(wide));
+  }
+  value = static_cast<std::int64_t>(wide);
+}
+
 void Decoder::boolean(bool& value) {
   std::uint64_t wide = 0;
   u64(wide);
@@ -139,6 +146,13 @@ void Decoder::constant(std::uint64_t value, std::string_view what) {
   std::uint64_t got = value;
   u64(got);
   if (got != value) fail(fmt::format("{} ({:#x})", what, value), fmt::format("{:#x}", got));
+}
+
+bool Decoder::tag() {
+  std::uint64_t number = 0;
+  u64(number);
+  if (number > 1) fail("a value (1) or none (0)", fmt::to_string(number));
+  return number == 1;
 }
 
 void Decoder::size(ByteCount& value) {
@@ -220,12 +234,7 @@ void Decoder::paths(nix::StorePathSet& values) {
 }
 
 void Decoder::texts(std::vector<std::string>& values, Limit limit) {
-  for (auto left = count(kWord); left > 0; --left) {
-    std::string value;
-    text(value, limit);
-    if (is_short()) return miss_also((left - 1) * kWord);
-    values.push_back(std::move(value));
-  }
+  list(values, kWord, [&](std::string& value) { text(value, limit); });
 }
 
 std::uint64_t Decoder::count(std::uint64_t least_item) {

@@ -43,16 +43,37 @@ inline constexpr Limit kTextLimit{.bytes = 64_MiB, .what = "a text"};
 inline constexpr Limit kMessageLimit{.bytes = 64_MiB, .what = "an error message"};
 /// A realisation as JSON: it may list every realisation that it depends on.
 inline constexpr Limit kJsonLimit{.bytes = 4_MiB, .what = "a realisation"};
+/// "/nix/store/", 32 digits, a dash and one character, padded, after its length: the least that a
+/// store path takes.
+inline constexpr std::uint64_t kLeastPath = 56;
 /// Items of a list.
 inline constexpr std::uint64_t kCountLimit = std::uint64_t{1} << 22U;
 /// All of one record; what a reader may have to buffer.
 inline constexpr ByteCount kRecordLimit = 128_MiB;
 
+template <class T>
+T blank();
+
+/// Turns into the blank of whatever it is to initialise.
+struct Blank {
+  template <class T>
+  operator T() const {  // NOLINT(google-explicit-constructor): it has no other use
+    return blank<T>();
+  }
+};
+
 /// A value to read into. Some types are valid by construction and have no empty value: their blank
-/// never leaves a decoder.
+/// never leaves a decoder. A message that holds one of them has it as its first member.
 template <class T>
 T blank() {
-  return T{};
+  if constexpr (std::is_default_constructible_v<T>) {
+    return T{};
+  } else {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+    return T{Blank{}};
+#pragma GCC diagnostic pop
+  }
 }
 
 template <>
@@ -73,6 +94,9 @@ class Encoder {
   void u32(std::uint32_t value) { u64(value); }
 
   void u8(std::uint8_t value) { u64(value); }
+
+  /// Two's complement. Readers refuse negative numbers.
+  void i64(std::int64_t value) { u64(static_cast<std::uint64_t>(value)); }
 
   void boolean(bool value) { u64(value ? 1 : 0); }
 
@@ -123,9 +147,13 @@ class Decoder {
   void u64(std::uint64_t& value);
   void u32(std::uint32_t& value);
   void u8(std::uint8_t& value);
+  /// Not negative: so does every reader of Nix.
+  void i64(std::int64_t& value);
   /// Any number but 0 is true.
   void boolean(bool& value);
   void constant(std::uint64_t value, std::string_view what);
+  /// Whether an optional value follows. Only 0 and 1 will do.
+  bool tag();
   void size(ByteCount& value);
   void seconds(std::chrono::seconds& value);
   void time(WallTime& value);
@@ -146,6 +174,17 @@ class Decoder {
       entry(key, value);
       if (is_short()) return miss_also((left - 1) * kLeastEntry);
       items.insert_or_assign(std::move(key), std::move(value));
+    }
+  }
+
+  /// `item(value)` reads one, of at least `least_item` bytes.
+  template <class T, class Item>
+  void list(std::vector<T>& values, std::uint64_t least_item, Item item) {
+    for (auto left = count(least_item); left > 0; --left) {
+      auto value = blank<T>();
+      item(value);
+      if (is_short()) return miss_also((left - 1) * least_item);
+      values.push_back(std::move(value));
     }
   }
 
@@ -188,5 +227,15 @@ struct Short {
 
 template <class T>
 using DecodeResult = std::variant<Decoded<T>, Short>;
+
+/// How far something that is fed as bytes arrive has come.
+struct Progress {
+  /// Bytes at the front that are done with: whole records.
+  std::size_t consumed = 0;
+  /// What must arrive at least, beyond the bytes that were not consumed, before feeding again is of
+  /// use. 0 only when done.
+  std::size_t missing = 0;
+  bool done = false;
+};
 
 }  // namespace firn::wire

@@ -10,6 +10,7 @@
 #include "nix/path_info.h"
 #include "nix/store_path.h"
 #include "wire/codec.h"
+#include "wire/request.h"
 #include "wire/version.h"
 
 #include <chrono>
@@ -20,12 +21,13 @@
 
 namespace firn::wire {
 
-/// Numbers as on the wire. ExportPaths (5) is gone from Nix 2.32 on and is never asked.
+/// Numbers as on the wire.
 enum class Command : std::uint8_t {
   query_valid_paths = 1,
   query_path_infos = 2,
   dump_store_path = 3,
   import_paths = 4,
+  export_paths = 5,
   build_paths = 6,
   query_closure = 7,
   build_derivation = 8,
@@ -59,6 +61,11 @@ struct Acknowledged {
 /// No reply of its own: a NAR follows at once, and only its grammar knows its end.
 struct NarFollows {
   friend bool operator==(const NarFollows&, const NarFollows&) = default;
+};
+
+/// No reply of its own: an export stream (export_stream.h) follows at once, and tells its own end.
+struct ExportFollows {
+  friend bool operator==(const ExportFollows&, const ExportFollows&) = default;
 };
 
 /// Path infos in the server's order. Paths that are not valid are left out.
@@ -129,6 +136,21 @@ struct ImportPaths {
   friend bool operator==(const ImportPaths&, const ImportPaths&) = default;
 };
 
+/// The NARs of exactly `paths`, references first. Never asked by us: QueryPathInfos with
+/// DumpStorePath says more, and Nix 2.32 and newer don't know it.
+struct ExportPaths {
+  using Reply = ExportFollows;
+  static constexpr Command kCommand = Command::export_paths;
+  static constexpr Since kSince = Since::the_start;
+  static constexpr bool kStreamFollows = false;
+
+  /// Without meaning since serve 2.0.
+  bool sign = false;
+  nix::StorePathSet paths;
+
+  friend bool operator==(const ExportPaths&, const ExportPaths&) = default;
+};
+
 /// Builds derivations that are in the server's store; needs no trust.
 struct BuildPaths {
   using Reply = BuildPathsReply;
@@ -186,24 +208,6 @@ struct AddToStoreNar {
 
   friend bool operator==(const AddToStoreNar&, const AddToStoreNar&) = default;
 };
-
-/// Whether a server of that version knows `Request`.
-template <class Request>
-constexpr bool can_ask(ServeVersion version) {
-  return has(version, Request::kSince);
-}
-
-/// Appends the command's number and the request's fields. Throws Bug where `can_ask` says no. A
-/// stream that follows is the caller's to write. Compiled for every request above.
-template <class Request>
-void append_request(std::string& out, const Request& request, ServeVersion version);
-
-/// The fields of a request whose number has been read; for the server half. Compiled for every
-/// request above.
-template <class Request>
-DecodeResult<Request> decode_request(std::string_view bytes,
-                                     ServeVersion version,
-                                     std::uint64_t offset = 0);
 
 /// The number of the next request. Throws Error{protocol} for one that is unknown.
 DecodeResult<Command> decode_command(std::string_view bytes, std::uint64_t offset = 0);

@@ -4,32 +4,20 @@
 // layer only. Reference: Nix 1.10 (2.1) to 2.35 (2.8).
 #pragma once
 
-#include "base/hash.h"
 #include "nix/build_result.h"
-#include "nix/derivation.h"
 #include "nix/path_info.h"
-#include "wire/built_outputs.h"
 #include "wire/codec.h"
+#include "wire/common_fields.h"
+#include "wire/conversation.h"
 #include "wire/serve_commands.h"
 #include "wire/version.h"
 
 #include <optional>
-#include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
+
+#include <fmt/format.h>
 
 namespace firn::wire {
-
-/// One hash has many texts: path infos have "sha256:<nix32>" or nothing, AddToStoreNar has bare
-/// base16. Any form is read.
-enum class HashText : std::uint8_t { prefixed_or_nothing, bare };
-
-void nar_hash(Encoder& io, const std::optional<Hash>& hash, HashText form);
-void nar_hash(Decoder& io, std::optional<Hash>& hash, HashText form);
-
-void build_status(Encoder& io, nix::BuildStatus status);
-void build_status(Decoder& io, nix::BuildStatus& status);
 
 /// 2.2 was read into 32 bits.
 void max_log_size(Encoder& io, ByteCount size, ServeVersion version);
@@ -47,50 +35,18 @@ void fields(Io& io, Fields<Io, BuildOptions>& options, ServeVersion version) {
   if (has(version, Since::keep_failed)) io.boolean(options.keep_failed);
 }
 
-template <class Io>
-void fields(Io& io, Fields<Io, nix::BasicDerivation>& derivation, ServeVersion /*version*/) {
-  io.map(derivation.outputs, [&](auto& name, auto& output) {
-    io.text(name, kNameLimit);
-    io.optional_path(output.path);
-    io.text(output.hash_algo, kHashLimit);
-    io.text(output.hash, kHashLimit);
-  });
-  io.paths(derivation.input_sources);
-  io.text(derivation.platform, kNameLimit);
-  io.text(derivation.builder, kTextLimit);
-  io.texts(derivation.args, kTextLimit);
-  io.map(derivation.env, [&](auto& name, auto& value) {
-    io.text(name, kTextLimit);
-    io.text(value, kTextLimit);
-  });
-}
-
-/// A realisation's signatures are neither kept nor made up.
-template <class Io>
-void binary_outputs(Io& io, Fields<Io, std::map<std::string, nix::StorePath>>& outputs) {
-  io.map(outputs, [&](auto& name, auto& path) {
-    std::vector<std::string> signatures;
-    io.text(name, kNameLimit);
-    io.path(path);
-    io.texts(signatures, kSignatureLimit);
-  });
+constexpr BuildResultParts parts_of_build_result(ServeVersion version) {
+  using enum BuildResultParts::Outputs;
+  return {.times = has(version, Since::build_times),
+          .cpu_times = false,
+          .outputs = has(version, Since::binary_built_outputs) ? binary
+                     : has(version, Since::built_outputs)      ? json
+                                                               : none};
 }
 
 template <class Io>
 void fields(Io& io, Fields<Io, nix::BuildResult>& result, ServeVersion version) {
-  build_status(io, result.status);
-  io.text(result.error_message, kMessageLimit);
-  if (has(version, Since::build_times)) {
-    io.u32(result.times_built);
-    io.boolean(result.is_non_deterministic);
-    io.time(result.start_time);
-    io.time(result.stop_time);
-  }
-  if (has(version, Since::binary_built_outputs)) {
-    binary_outputs(io, result.built_outputs);
-  } else if (has(version, Since::built_outputs)) {
-    json_outputs(io, result.built_outputs);
-  }
+  build_result_fields(io, result, parts_of_build_result(version));
 }
 
 /// As QueryPathInfos answers, after the path. Servers repeat the NAR size as the download size.
@@ -112,6 +68,12 @@ template <class Io>
 void fields(Io& io, Fields<Io, Acknowledged>& /*reply*/, ServeVersion /*version*/) {
   io.constant(1, "an acknowledgement");
 }
+
+template <class Io>
+void fields(Io& /*io*/, Fields<Io, NarFollows>& /*reply*/, ServeVersion /*version*/) {}
+
+template <class Io>
+void fields(Io& /*io*/, Fields<Io, ExportFollows>& /*reply*/, ServeVersion /*version*/) {}
 
 template <class Io>
 void fields(Io& io, Fields<Io, BuildPathsReply>& reply, ServeVersion /*version*/) {
@@ -140,6 +102,12 @@ template <class Io>
 void fields(Io& /*io*/, Fields<Io, ImportPaths>& /*request*/, ServeVersion /*version*/) {}
 
 template <class Io>
+void fields(Io& io, Fields<Io, ExportPaths>& request, ServeVersion /*version*/) {
+  io.boolean(request.sign);
+  io.paths(request.paths);
+}
+
+template <class Io>
 void fields(Io& io, Fields<Io, BuildPaths>& request, ServeVersion version) {
   io.texts(request.targets, kNameLimit);
   fields(io, request.options, version);
@@ -154,7 +122,7 @@ void fields(Io& io, Fields<Io, QueryClosure>& request, ServeVersion /*version*/)
 template <class Io>
 void fields(Io& io, Fields<Io, BuildDerivation>& request, ServeVersion version) {
   io.path(request.drv_path);
-  fields(io, request.derivation, version);
+  derivation_fields(io, request.derivation);
   fields(io, request.options, version);
 }
 
@@ -172,26 +140,30 @@ void fields(Io& io, Fields<Io, AddToStoreNar>& request, ServeVersion /*version*/
   io.text(info.ca, kContentAddressLimit);
 }
 
-template <>
-nix::PathInfo blank<nix::PathInfo>();
+/// Infos until an empty path: the one list without a count.
+inline Record read_record(Decoder& io,
+                          PathInfos& reply,
+                          ListState& /*list*/,
+                          ServeVersion version) {
+  std::optional<nix::StorePath> path;
+  io.optional_path(path);
+  if (io.is_short() || !path) return Record::last;
+  auto info = blank<nix::PathInfo>();
+  info.path = std::move(*path);
+  unkeyed_fields(io, info, version);
+  if (io.is_short()) return Record::of_list;
+  if (reply.size() >= kCountLimit)
+    io.fail(fmt::format("at most {} path infos", kCountLimit), "more");
+  reply.push_back(std::move(info));
+  return Record::of_list;
+}
 
-template <>
-DumpStorePath blank<DumpStorePath>();
-
-template <>
-BuildDerivation blank<BuildDerivation>();
-
-template <>
-AddToStoreNar blank<AddToStoreNar>();
-
-/// A whole record, or how much is missing of it.
-template <class T>
-DecodeResult<T> decode_record(std::string_view bytes, ServeVersion version, std::uint64_t offset) {
-  Decoder io(bytes, offset);
-  auto value = blank<T>();
-  fields(io, value, version);
-  if (io.is_short()) return Short{io.missing()};
-  return Decoded<T>{.value = std::move(value), .consumed = io.consumed()};
+inline void write_reply(Encoder& io, const PathInfos& reply, ServeVersion version) {
+  for (const auto& info : reply) {
+    io.path(info.path);
+    unkeyed_fields(io, info, version);
+  }
+  io.optional_path(std::nullopt);
 }
 
 }  // namespace firn::wire

@@ -27,7 +27,7 @@ class ServeRoundTrip : public ::testing::Test {
 
   template <class Body>
   void for_each_sample(std::uint64_t seeds, Body body) {
-    for (std::uint8_t minor = 1; minor <= kMinors; ++minor) {
+    for (std::uint8_t minor = 0; minor <= kMinors; ++minor) {
       const ServeVersion version(minor);
       for (std::uint64_t seed = 0; seed < seeds; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed) + " at " + version.str());
@@ -68,6 +68,7 @@ using Requests = ::testing::Types<QueryValidPaths,
                                   QueryPathInfos,
                                   DumpStorePath,
                                   ImportPaths,
+                                  ExportPaths,
                                   BuildPaths,
                                   QueryClosure,
                                   BuildDerivation,

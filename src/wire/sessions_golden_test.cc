@@ -86,13 +86,17 @@ nix::PathInfo path_info_of(const Json& json) {
           .ultimate = json.value("ultimate", 0) != 0};
 }
 
-std::map<std::string, nix::StorePath> outputs_of(const Json& json) {
-  std::map<std::string, nix::StorePath> out;
-  for (const auto& [id, realisation] : json.items()) {
-    const auto base_name = text_of(Json::parse(text_of(realisation)).at("outPath"));
-    out.emplace(id.substr(id.find('!') + 1), nix::StorePath::from_base_name(base_name));
+void read_outputs(const Json& json, nix::BuildResult& result) {
+  for (const auto& [id, text] : json.items()) {
+    const auto realisation = Json::parse(text_of(text));
+    const auto key = nix::parse_hashed_drv_output(id);
+    result.hash_modulo = key.hash_modulo;
+    result.built_outputs.insert_or_assign(
+        key.output,
+        nix::UnkeyedRealisation{
+            .out_path = nix::StorePath::from_base_name(text_of(realisation.at("outPath"))),
+            .signatures = realisation.at("signatures").get<std::vector<std::string>>()});
   }
-  return out;
 }
 
 /// `version` decides whether the outputs, which that server always sends, are part of the reply.
@@ -104,8 +108,7 @@ nix::BuildResult build_result_of(const Json& json, ServeVersion version) {
   result.is_non_deterministic = json.value("isNonDeterministic", 0) != 0;
   result.start_time = time_of(json.value("startTime", Json(0)));
   result.stop_time = time_of(json.value("stopTime", Json(0)));
-  if (has(version, Since::built_outputs))
-    result.built_outputs = outputs_of(json.at("builtOutputs"));
+  if (has(version, Since::built_outputs)) read_outputs(json.at("builtOutputs"), result);
   return result;
 }
 
@@ -139,7 +142,7 @@ class ServeSessions : public ::testing::Test {
     const auto& request = step.at("request");
     const auto& response = step.at("response");
     if (command == "handshake") return handshake(request, sent, received);
-    if (command == "raw" || command == "ExportPaths") return;
+    if (command == "raw") return;
     if (command == "QueryValidPaths") {
       const QueryValidPaths query{.lock = request.at("lock") != 0,
                                   .substitute = request.at("substitute") != 0,
@@ -175,6 +178,11 @@ class ServeSessions : public ::testing::Test {
     } else if (command == "ImportPaths") {
       expect_request(ImportPaths{}, sent.substr(0, 8));
       expect_reply<ImportPaths>({}, received);
+    } else if (command == "ExportPaths") {
+      expect_request(
+          ExportPaths{.sign = request.at("sign") != 0, .paths = paths_of(request.at("paths"))},
+          sent);
+      EXPECT_EQ(expect_reply<ExportPaths>({}, received), received);
     } else {
       ASSERT_EQ(command, "DumpStorePath");
       expect_request(DumpStorePath{.path = nix::parse_store_path(text_of(request.at("path")))},
@@ -220,16 +228,22 @@ class ServeSessions : public ::testing::Test {
         .derivation = derivation_of(request.at("basicDerivation")),
         .options = options_of(request.at("options"))};
     expect_request(build, sent);
-    const auto rest = expect_reply<BuildDerivation>(build_result_of(response, version_), received);
+    const auto result = build_result_of(response, version_);
+    const auto rest = expect_reply<BuildDerivation>(result, received);
+    std::string written;
+    append_reply<BuildDerivation>(written, result, version_);
+    EXPECT_EQ(written + rest, received);
     if (has(version_, Since::built_outputs)) {
       EXPECT_EQ(rest, "");
       return;
     }
     // Nix 2.4 to 2.10 send outputs that nobody asked for: why we never announce less than 2.6.
     Decoder io(rest);
-    std::map<std::string, nix::StorePath> outputs;
-    json_outputs(io, outputs);
-    EXPECT_EQ(outputs, outputs_of(response.at("builtOutputs")));
+    nix::BuildResult unasked;
+    json_outputs(io, unasked);
+    nix::BuildResult expected;
+    read_outputs(response.at("builtOutputs"), expected);
+    EXPECT_EQ(unasked, expected);
   }
 
   template <class Request>

@@ -63,6 +63,15 @@ enum class Since : std::uint8_t {
   binary_built_outputs = 8,
 };
 
+/// What a request's `kSince` says besides: which protocol it belongs to.
+template <class Since>
+struct VersionOfTable;
+
+template <>
+struct VersionOfTable<Since> {
+  using Version = ServeVersion;
+};
+
 /// Whether what `since` names exists at `version`.
 constexpr bool has(ServeVersion version, Since since) {
   return version >= ServeVersion(static_cast<std::uint8_t>(since));

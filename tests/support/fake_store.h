@@ -171,7 +171,8 @@ class FakeStore final : public store::Store {
     nix::BuildResult result;
     for (const auto& [name, output] : request.derivation.outputs) {
       store.hold(stored(*output.path, nar_of(request.drv_path.str() + "!" + name)));
-      result.built_outputs.emplace(name, *output.path);
+      result.built_outputs.insert_or_assign(
+          name, nix::UnkeyedRealisation{.out_path = *output.path, .signatures = {}});
     }
     result.status = nix::BuildStatus::built;
     co_return result;

@@ -128,7 +128,8 @@ class ScriptedServer {
     }
     for (const auto& [name, output] : request.derivation.outputs) {
       server.hold(stored(*output.path, nar_of(request.drv_path.str() + "!" + name)));
-      result.built_outputs.emplace(name, *output.path);
+      result.built_outputs.insert_or_assign(
+          name, nix::UnkeyedRealisation{.out_path = *output.path, .signatures = {}});
     }
     result.status = nix::BuildStatus::built;
     co_return result;
@@ -359,6 +360,8 @@ class ScriptedServer {
         co_return co_await dump(session);
       case import_paths:
         co_return co_await import(session);
+      case export_paths:
+        throw End{"error: unknown serve command 5\n"};
       case build_paths:
         co_return co_await tell_built_paths(session);
       case query_closure:

@@ -111,6 +111,14 @@ class ServeSamples {
     return info;
   }
 
+  nix::UnkeyedRealisation realisation() {
+    nix::UnkeyedRealisation out{.out_path = path(), .signatures = {}};
+    for (auto left = number(3); left > 0; --left)
+      nix::add_signature(out.signatures, name() + ":" + encode_base64(as_bytes(text())));
+    return out;
+  }
+
+  /// Everything that a result can say.
   nix::BuildResult build_result() {
     nix::BuildResult result;
     result.status = static_cast<nix::BuildStatus>(number(256));
@@ -119,14 +127,19 @@ class ServeSamples {
     result.is_non_deterministic = coin();
     result.start_time = time();
     result.stop_time = time();
+    if (coin()) result.cpu_user = std::chrono::microseconds(number() / 2);
+    if (coin()) result.cpu_system = std::chrono::microseconds(number() / 2);
+    if (coin()) result.hash_modulo = hash_of(HashAlgorithm::sha256, text());
     for (auto left = number(3); left > 0; --left)
-      result.built_outputs.emplace(name(), path());
+      result.built_outputs.insert_or_assign(name(), realisation());
     return result;
   }
 
   void fill(wire::Acknowledged& /*reply*/) {}
 
   void fill(wire::NarFollows& /*reply*/) {}
+
+  void fill(wire::ExportFollows& /*reply*/) {}
 
   void fill(nix::StorePathSet& reply) { reply = paths(); }
 
@@ -170,6 +183,11 @@ inline wire::ImportPaths ServeSamples::request() {
 }
 
 template <>
+inline wire::ExportPaths ServeSamples::request() {
+  return {.sign = coin(), .paths = paths()};
+}
+
+template <>
 inline wire::BuildPaths ServeSamples::request() {
   return {.targets = texts(), .options = options()};
 }
@@ -187,6 +205,15 @@ inline wire::BuildDerivation ServeSamples::request() {
 template <>
 inline wire::AddToStoreNar ServeSamples::request() {
   return {.info = path_info()};
+}
+
+/// What arrives of a result whose outputs travel as JSON: without the hash, Nix 2.35 writes neither
+/// it nor signatures.
+inline void as_json(nix::BuildResult& result) {
+  if (result.built_outputs.empty()) result.hash_modulo.reset();
+  if (result.hash_modulo) return;
+  for (auto& [name, realisation] : result.built_outputs)
+    realisation.signatures.clear();
 }
 
 /// What arrives of `message` at `version`: everything, unless an overload knows better.
@@ -216,7 +243,14 @@ inline nix::BuildResult as_of(wire::ServeVersion version, nix::BuildResult resul
     rest.error_message = result.error_message;
     return rest;
   }
+  result.cpu_user.reset();
+  result.cpu_system.reset();
   if (version < wire::ServeVersion(6)) result.built_outputs.clear();
+  if (version < wire::ServeVersion(6) || version >= wire::ServeVersion(8)) {
+    result.hash_modulo.reset();
+  } else {
+    as_json(result);
+  }
   return result;
 }
 
