@@ -13,7 +13,7 @@
 
 namespace firn::wire {
 
-/// ServeVersion or WorkerProtocol: what both sides of a conversation have agreed on.
+/// ServeVersion or worker::Protocol: what both sides of a conversation have agreed on.
 template <class Request>
 using VersionOf = typename VersionOfTable<std::remove_const_t<decltype(Request::kSince)>>::Version;
 
