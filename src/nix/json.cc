@@ -94,8 +94,21 @@ bool JsonPlace::boolean() const {
 }
 
 std::uint64_t JsonPlace::number() const {
-  if (!value_->is_number_unsigned()) fail("a whole number, not negative,");
+  const bool is_whole = value_->is_number_integer();
+  if (!is_whole || (!value_->is_number_unsigned() && value_->get<std::int64_t>() < 0)) {
+    fail("a whole number, not negative,");
+  }
   return value_->get<std::uint64_t>();
+}
+
+std::int64_t JsonPlace::positive() const {
+  const std::uint64_t value = number();
+  if (value > INT64_MAX) fail("a number below 2^63");
+  return static_cast<std::int64_t>(value);
+}
+
+Hash JsonPlace::hash() const {
+  return parsed([](std::string_view text) { return parse_hash(text); });
 }
 
 std::vector<JsonPlace> JsonPlace::items() const {

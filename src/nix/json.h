@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/hash.h"
 
 #include <cstdint>
 #include <optional>
@@ -45,6 +46,10 @@ class JsonPlace {
   const std::string& string() const;
   bool boolean() const;
   std::uint64_t number() const;
+  /// A number that is not negative as a signed type: times, durations.
+  std::int64_t positive() const;
+  /// In any form with a prefix.
+  Hash hash() const;
   std::vector<JsonPlace> items() const;
   std::vector<std::pair<std::string, JsonPlace>> members() const;
 

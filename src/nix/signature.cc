@@ -76,10 +76,15 @@ NamedBytes parse_named_bytes(std::string_view text, std::string_view what) {
   return named;
 }
 
-void add_signature(std::vector<std::string>& signatures, std::string signature) {
-  signatures.push_back(std::move(signature));
+void sort_signatures(std::vector<std::string>& signatures) {
   std::sort(signatures.begin(), signatures.end());
   signatures.erase(std::unique(signatures.begin(), signatures.end()), signatures.end());
+}
+
+void add_signature(std::vector<std::string>& signatures, std::string signature) {
+  const auto place = std::lower_bound(signatures.begin(), signatures.end(), signature);
+  if (place != signatures.end() && *place == signature) return;
+  signatures.insert(place, std::move(signature));
 }
 
 PublicKey::PublicKey(std::string name, std::string_view bytes) : name_(std::move(name)) {
@@ -172,8 +177,7 @@ std::vector<std::string> signatures_from(const JsonPlace& list) {
   std::vector<std::string> signatures;
   for (const JsonPlace& item : list.items())
     signatures.push_back(signature_from(item));
-  std::sort(signatures.begin(), signatures.end());
-  signatures.erase(std::unique(signatures.begin(), signatures.end()), signatures.end());
+  sort_signatures(signatures);
   return signatures;
 }
 

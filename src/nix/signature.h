@@ -27,7 +27,10 @@ struct NamedBytes {
 /// it in the message, which never shows the text.
 NamedBytes parse_named_bytes(std::string_view text, std::string_view what);
 
-/// Keeps `signatures` sorted and without duplicates, as Nix writes them.
+/// Sorted by text and without duplicates, as Nix writes them.
+void sort_signatures(std::vector<std::string>& signatures);
+
+/// Keeps `signatures` so, if they are.
 void add_signature(std::vector<std::string>& signatures, std::string signature);
 
 /// Checks signatures of one name.
