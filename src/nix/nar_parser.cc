@@ -104,12 +104,12 @@ constexpr std::uint64_t padding_of(std::uint64_t size) {
   return (kWord - size % kWord) % kWord;
 }
 
-bool is_name(std::string_view name) {
-  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos &&
-         name.find('\0') == std::string_view::npos;
-}
-
 }  // namespace
+
+bool is_nar_name(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxNarName && name != "." && name != ".." &&
+         name.find('/') == std::string_view::npos && name.find('\0') == std::string_view::npos;
+}
 
 struct NarParser::State {
   explicit State(NarVisitor& receiver) : visitor(&receiver) {}
@@ -233,6 +233,7 @@ void NarParser::State::begin_file(std::uint64_t size) {
   constexpr std::uint64_t kMaxSize = UINT64_MAX >> 1U;
   if (size > kMaxSize) fail(token_offset, fmt::format("a length of {}", size));
   visitor->begin_file(name(), executable, size);
+  visitor->file_offset(offset);
   contents_left = size;
   padding_left = padding_of(size);
   step = Step::contents;
@@ -334,7 +335,7 @@ void NarParser::State::handle_directory_next(std::string_view token) {
 }
 
 void NarParser::State::handle_name(std::string_view token) {
-  if (!is_name(token)) fail(token_offset, in_quotes(token));
+  if (!is_nar_name(token)) fail(token_offset, in_quotes(token));
   std::string& previous = names.back();
   if (previous >= token) {
     throw Error(Kind::invalid,

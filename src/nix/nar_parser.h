@@ -24,6 +24,9 @@ class NarVisitor {
 
   virtual void begin_file(std::string_view /*name*/, bool /*executable*/, std::uint64_t /*size*/) {}
 
+  /// Where the contents of the file that was begun last stand, from the beginning of the NAR.
+  virtual void file_offset(std::uint64_t /*offset*/) {}
+
   /// A piece of the file that was begun last; pieces add up to its size.
   virtual void file_data(Bytes /*piece*/) {}
 
@@ -31,6 +34,9 @@ class NarVisitor {
 
   virtual void symlink(std::string_view /*name*/, std::string_view /*target*/) {}
 };
+
+/// Not empty, not "." or "..", without '/' and NUL, at most kMaxNarName bytes.
+bool is_nar_name(std::string_view name);
 
 /// The limits that current releases of Nix put on an archive (2.28.7, 2.34.7 and their like).
 inline constexpr std::uint64_t kMaxNarName = 255;
