@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
 #include <utility>
 
 #include <fmt/format.h>
@@ -28,13 +29,14 @@ bool is_shorthand(std::string_view text) {
 bool is_unreserved(char character) {
   return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
          (character >= '0' && character <= '9') ||
-         std::string_view("-._~!$&'()*+,;=:/").find(character) != std::string_view::npos;
+         std::string_view("-._~").find(character) != std::string_view::npos;
 }
 
-std::string percent_encode(std::string_view text) {
+/// `kept` are characters that may stand as they are.
+std::string percent_encode(std::string_view text, std::string_view kept) {
   std::string encoded;
   for (const char character : text) {
-    if (is_unreserved(character)) {
+    if (is_unreserved(character) || kept.find(character) != std::string_view::npos) {
       encoded += character;
     } else {
       encoded += fmt::format("%{:02X}", static_cast<unsigned char>(character));
@@ -46,11 +48,14 @@ std::string percent_encode(std::string_view text) {
 /// Takes one URI apart. Every part is a view of `whole_`, so that errors know their offset.
 class UriReader {
  public:
-  explicit UriReader(std::string_view whole) : whole_(whole) {}
+  UriReader(std::string_view whole, std::string_view working_folder)
+      : whole_(whole), working_folder_(working_folder) {}
 
   StoreUri read();
 
  private:
+  void read_word(std::string_view word);
+  void read_path(std::string_view path);
   void read_query(std::string_view query);
   void read_authority(std::string_view authority);
   void read_host_and_port(std::string_view text);
@@ -68,6 +73,7 @@ class UriReader {
   }
 
   std::string_view whole_;
+  std::string_view working_folder_;
   StoreUri uri_;
 };
 
@@ -110,8 +116,7 @@ void UriReader::read_query(std::string_view query) {
     query.remove_prefix(std::min(query.size(), pair.size() + 1));
     const std::size_t equals = pair.find('=');
     if (equals == std::string_view::npos) continue;
-    uri_.parameters.insert_or_assign(decode(pair.substr(0, equals)),
-                                     decode(pair.substr(equals + 1)));
+    uri_.parameters.emplace(decode(pair.substr(0, equals)), decode(pair.substr(equals + 1)));
   }
 }
 
@@ -183,6 +188,23 @@ void UriReader::read_port(std::string_view text) {
   uri_.port = port;
 }
 
+void UriReader::read_word(std::string_view word) {
+  uri_.scheme = word.empty() ? "auto" : word;
+  uri_.is_word = uri_.scheme == "auto" || uri_.parameters.empty();
+  if (!uri_.is_word && uri_.scheme == "daemon") uri_.scheme = "unix";
+}
+
+void UriReader::read_path(std::string_view path) {
+  std::filesystem::path whole(path);
+  if (whole.is_relative()) {
+    if (working_folder_.empty()) fail(path, "an absolute path");
+    whole = std::filesystem::path(working_folder_) / whole;
+  }
+  uri_.scheme = "local";
+  uri_.path = whole.lexically_normal().string();
+  if (uri_.path.size() > 1 && uri_.path.ends_with('/')) uri_.path.pop_back();
+}
+
 StoreUri UriReader::read() {
   if (const std::size_t hash = whole_.find('#'); hash != std::string_view::npos) {
     fail(whole_.substr(hash), "no fragment");
@@ -190,19 +212,18 @@ StoreUri UriReader::read() {
   const std::string_view before_query = whole_.substr(0, whole_.find('?'));
   if (before_query.size() < whole_.size()) read_query(whole_.substr(before_query.size() + 1));
   const std::size_t scheme_end = before_query.find(kSchemeEnd);
-  if (scheme_end == std::string_view::npos && before_query.starts_with('/')) {
-    uri_.scheme = "local";
-    uri_.path = before_query;
+  if (before_query.empty() || is_shorthand(before_query)) {
+    read_word(before_query);
     return std::move(uri_);
   }
-  if (before_query.empty() || is_shorthand(before_query)) {
-    uri_.scheme = before_query.empty() ? "auto" : before_query;
+  if (scheme_end == std::string_view::npos && before_query.find('/') != std::string_view::npos) {
+    read_path(before_query);
     return std::move(uri_);
   }
   const std::string_view scheme = before_query.substr(0, scheme_end);
   if (scheme_end == std::string_view::npos || scheme.empty() ||
       scheme.find_first_not_of(kSchemeCharacters) != std::string_view::npos) {
-    fail(whole_, "a scheme such as 'ssh://', 'auto', 'daemon', 'local', or an absolute path");
+    fail(whole_, "a scheme such as 'ssh://', 'auto', 'daemon', 'local', or a path");
   }
   uri_.scheme = scheme;
   const std::string_view rest = before_query.substr(scheme_end + kSchemeEnd.size());
@@ -220,14 +241,30 @@ bool needs_ssh_prefix(std::string_view text) {
 
 }  // namespace
 
-std::string StoreUri::identity() const {
-  if (host.empty() && path.empty() && is_shorthand(scheme)) return scheme;
-  std::string text = scheme + std::string(kSchemeEnd);
-  if (!user.empty()) text += percent_encode(user) + "@";
+std::string StoreUri::authority_and_path() const {
+  constexpr std::string_view kKeptInPath = ":@/";
+  std::string text;
+  if (!user.empty()) text += percent_encode(user, "") + "@";
   const bool is_ipv6 = host.find(':') != std::string::npos;
-  text += is_ipv6 ? "[" + percent_encode(host) + "]" : percent_encode(host);
+  text += is_ipv6 ? "[" + percent_encode(host, ":") + "]" : percent_encode(host, "");
   if (port) text += fmt::format(":{}", *port);
-  return text + percent_encode(path);
+  return text + percent_encode(path, kKeptInPath);
+}
+
+std::string StoreUri::identity() const {
+  return is_word ? scheme : scheme + std::string(kSchemeEnd) + authority_and_path();
+}
+
+std::string StoreUri::str() const {
+  constexpr std::string_view kKeptInQuery = ":@/?";
+  std::string text = identity();
+  char separator = '?';
+  for (const auto& [key, value] : parameters) {
+    text +=
+        separator + percent_encode(key, kKeptInQuery) + "=" + percent_encode(value, kKeptInQuery);
+    separator = '&';
+  }
+  return text;
 }
 
 bool StoreUri::is_local() const {
@@ -235,11 +272,11 @@ bool StoreUri::is_local() const {
   return host.empty() && (is_shorthand(scheme) || scheme == "unix");
 }
 
-StoreUri parse_store_uri(std::string_view text) {
+StoreUri parse_store_uri(std::string_view text, std::string_view working_folder) {
   if (text == "localhost") text = "local";
   if (text.empty()) throw Error(Kind::invalid, "store URI: expected one at offset 0, not nothing");
-  if (!needs_ssh_prefix(text)) return UriReader(text).read();
-  return UriReader("ssh://" + std::string(text)).read();
+  if (!needs_ssh_prefix(text)) return UriReader(text, working_folder).read();
+  return UriReader("ssh://" + std::string(text), working_folder).read();
 }
 
 }  // namespace firn::nix

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Store URIs as Nix reads them in a machines file and after --store: full ones and its many
-// shorthands.
+// Store URIs (Nix: store references) as Nix reads them in a machines file and after --store: full
+// ones and its many shorthands. Their JSON is the text.
 #pragma once
 
 #include <compare>
@@ -17,6 +17,9 @@ namespace firn::nix {
 struct StoreUri {
   /// "ssh", "ssh-ng", "local", "daemon", "unix", "auto", …
   std::string scheme;
+  /// One of the words "auto", "daemon" and "local", and no URI. Of these only "auto" has
+  /// parameters: with them the others mean "unix://" and "local://".
+  bool is_word = false;
   std::string user;
   /// Without brackets; an IPv6 zone follows a plain '%'. Neither it nor `user` begins with '-' or
   /// holds control bytes or blanks, so that both may stand in a command line.
@@ -25,9 +28,12 @@ struct StoreUri {
   std::string path;
   std::map<std::string, std::string> parameters;
 
-  /// The machine's identity: without parameters, such as "ssh://nix@b1:2222" or "local". Parses
-  /// again.
+  /// As Nix prints it; parses again.
+  std::string str() const;
+  /// What a machine is known by: the same without parameters, such as "ssh://nix@b1:2222".
   std::string identity() const;
+  /// What follows "<scheme>://" there; empty for a word.
+  std::string authority_and_path() const;
 
   /// No ssh is needed to get there: this machine's own store, which "ssh://localhost" means too, as
   /// in Nix.
@@ -37,7 +43,8 @@ struct StoreUri {
 };
 
 /// Throws Error{invalid} with the offset. Adds "ssh://" where Nix does. A path becomes a local
-/// store; a parameter without '=' is ignored; passwords and fragments are refused.
-StoreUri parse_store_uri(std::string_view text);
+/// store, a relative one below `working_folder`, without which it is refused. A parameter without
+/// '=' is ignored, of two with one key the first counts; passwords and fragments are refused.
+StoreUri parse_store_uri(std::string_view text, std::string_view working_folder = {});
 
 }  // namespace firn::nix

@@ -46,11 +46,14 @@ TEST(StoreUri, KnowsTheShorthands) {
       {"b1?ssh-key=/k", "ssh://b1"},
       {"ssh-ng://b1", "ssh-ng://b1"},
       {"auto", "auto"},
-      {"daemon?x=y", "daemon"},
-      {"local?root=/mnt", "local"},
+      {"daemon", "daemon"},
+      {"daemon?x=y", "unix://"},
+      {"local?root=/mnt", "local://"},
+      {"local://", "local://"},
       {"?x=y", "auto"},
       {"localhost", "local"},
       {"/mnt/store", "local:///mnt/store"},
+      {"/mnt//a/../a b/", "local:///mnt/a%20b"},
       {"unix:///run/socket", "unix:///run/socket"},
       {"fe80::1%eth0", "ssh://[fe80::1%25eth0]"},
       {"ssh://a@[::1]:22", "ssh://a@[::1]:22"},
@@ -59,6 +62,35 @@ TEST(StoreUri, KnowsTheShorthands) {
   for (const auto& [text, identity] : cases) {
     EXPECT_EQ(parse_store_uri(text).identity(), identity) << text;
   }
+}
+
+TEST(StoreUri, IsPrintedAsNixDoes) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"auto?root=/x y", "auto?root=/x%20y"},
+      {"?a=b", "auto?a=b"},
+      {"daemon?trusted=true&max-connections=7", "unix://?max-connections=7&trusted=true"},
+      {"local?root=/x", "local://?root=/x"},
+      {"local", "local"},
+      {"ssh://b1/a+b%2Bc:@d?k%26=v%3D\"", "ssh://b1/a%2Bb%2Bc:@d?k%26=v%3D%22"},
+      {"https://u!x@h!/?b=2&a=1", "https://u%21x@h%21/?a=1&b=2"},
+      {"ssh://[fe80::1%eth0]:22?a=b", "ssh://[fe80::1%25eth0]:22?a=b"},
+      {"ssh://fe80::1%25", "ssh://[fe80::1%2525]"},
+  };
+  for (const auto& [text, printed] : cases) {
+    const StoreUri uri = parse_store_uri(text);
+    EXPECT_EQ(uri.str(), printed);
+    EXPECT_EQ(parse_store_uri(uri.str()), uri) << text;
+  }
+}
+
+TEST(StoreUri, TakesAPathFromTheWorkingFolder) {
+  EXPECT_EQ(parse_store_uri("./a", "/w/x").str(), "local:///w/x/a");
+  EXPECT_EQ(parse_store_uri("a/../../b?c=d", "/w/x").str(), "local:///w/b?c=d");
+  EXPECT_EQ(parse_store_uri("/a", "/w").str(), "local:///a");
+}
+
+TEST(StoreUri, TakesTheFirstOfTwoParameters) {
+  EXPECT_EQ(parse_store_uri("auto?a=1&a=2").str(), "auto?a=1");
 }
 
 TEST(StoreUri, KnowsWhatIsHere) {
@@ -95,7 +127,7 @@ TEST(StoreUri, SaysWhereItIsBad) {
       {"ssh://b?a=%", "two hexadecimal"},
       {"ssh://b#x", "no fragment at offset 7"},
       {"SSH://b", "a scheme"},
-      {"a/b", "a scheme"},
+      {"a/b", "an absolute path at offset 0"},
       {"://b", "a scheme"},
   };
   for (const auto& [text, why] : cases)
