@@ -18,6 +18,8 @@ constexpr std::size_t kWord = 8;
 /// The last second of the year 9999: beyond it, arithmetic on times would overflow somewhere.
 constexpr std::uint64_t kLatestTime = 253'402'300'799;
 
+constexpr std::array<std::byte, 16> kNoDigest{};
+
 constexpr std::uint64_t padding_of(std::uint64_t length) {
   return (kWord - length % kWord) % kWord;
 }
@@ -31,6 +33,11 @@ std::uint64_t word_at(std::string_view bytes) {
 }
 
 }  // namespace
+
+template <>
+Hash blank<Hash>() {
+  return {HashAlgorithm::md5, kNoDigest};
+}
 
 template <>
 nix::StorePath blank<nix::StorePath>() {

@@ -8,6 +8,7 @@
 // before memory is taken.
 #pragma once
 
+#include "base/hash.h"
 #include "base/units.h"
 #include "nix/store_path.h"
 
@@ -69,12 +70,16 @@ T blank() {
   if constexpr (std::is_default_constructible_v<T>) {
     return T{};
   } else {
+    static_assert(std::is_aggregate_v<T>, "needs a blank of its own");
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
     return T{Blank{}};
 #pragma GCC diagnostic pop
   }
 }
+
+template <>
+Hash blank<Hash>();
 
 template <>
 nix::StorePath blank<nix::StorePath>();

@@ -233,6 +233,14 @@ void fields(Io& io,
 }
 
 template <class Io>
+void fields(Io& io, Fields<Io, AddedPath>& reply, Protocol protocol) {
+  io.path(reply.path);
+  if (!has(protocol, Since::add_to_store_by_method)) return;
+  if constexpr (Io::kReads) reply.info.emplace();
+  fields(io, *reply.info, protocol);
+}
+
+template <class Io>
 void fields(Io& io, Fields<Io, MissingPaths>& reply, Protocol /*protocol*/) {
   io.paths(reply.will_build);
   io.paths(reply.will_substitute);

@@ -10,6 +10,7 @@
 #include "wire/worker_types.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,10 +63,18 @@ DecodeResult<std::uint64_t> decode_added_count(std::string_view bytes, std::uint
 void append_added_path(std::string& stream, const nix::PathInfo& info);
 DecodeResult<nix::PathInfo> decode_added_path(std::string_view bytes, std::uint64_t offset = 0);
 
-/// Adds what follows under the path that its content has. Replied to with what is known of that
-/// path; below 1.25, with the path only.
+/// Where the content of AddToStore is now.
+struct AddedPath {
+  nix::StorePath path;
+  /// From 1.25 on.
+  std::optional<UnkeyedPathInfo> info;
+
+  friend bool operator==(const AddedPath&, const AddedPath&) = default;
+};
+
+/// Adds what follows under the path that its content has.
 struct AddToStore {
-  using Reply = nix::PathInfo;
+  using Reply = AddedPath;
   static constexpr Operation kOperation = Operation::add_to_store;
   static constexpr Since kSince = Since::the_start;
 
