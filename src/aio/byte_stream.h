@@ -31,6 +31,10 @@ class ByteStream {
   /// Tells the peer that no more will come. Reading goes on.
   virtual void close_write() = 0;
 
+  /// The peer may now be silent for so long, whatever watches over the progress: it has been given
+  /// work. Zero takes that back.
+  void allow_silence(Duration patience) { progress_.patience = patience; }
+
   /// Counts what has moved, both ways.
   const Progress& progress() const { return progress_; }
 

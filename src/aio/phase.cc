@@ -4,7 +4,10 @@
 #include "aio/cancellation.h"
 #include "aio/errors.h"
 
+#include <algorithm>
 #include <functional>
+#include <optional>
+#include <utility>
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -94,7 +97,7 @@ Task<void> within(Loop& loop, std::string phase, Duration limit, Task<void> op) 
 
 namespace {
 
-/// Looks at a Progress whenever it could have been still for `stall`.
+/// Looks at a Progress four times per limit: what stands still is found within five quarters of it.
 class Watchdog {
  public:
   Watchdog(Loop& loop, Duration stall, const Progress& progress, asio::cancellation_signal& signal)
@@ -103,32 +106,36 @@ class Watchdog {
         progress_(progress),
         signal_(signal),
         begun_at_(progress.moved),
-        seen_(progress.moved) {
+        seen_(progress.moved),
+        moved_at_(loop.timers().now()) {
     watch();
   }
 
-  bool has_struck() const { return struck_; }
+  bool has_struck() const { return struck_after_.has_value(); }
+
+  /// Only where it has struck.
+  Duration silence() const { return *struck_after_; }
 
   std::uint64_t moved() const { return progress_.moved - begun_at_; }
 
  private:
-  // Looks four times per limit: what stands still is found within five quarters of it.
+  static constexpr int kLooks = 4;
+
   void watch() {
     entry_ = loop_.timers().after(stall_ / kLooks, [this] { look(); });
   }
 
   void look() {
-    still_ = progress_.moved == seen_ ? still_ + 1 : 0;
-    seen_ = progress_.moved;
-    if (still_ < kLooks) {
+    const TimePoint now = loop_.timers().now();
+    if (std::exchange(seen_, progress_.moved) != progress_.moved) moved_at_ = now;
+    const Duration limit = std::max(stall_, progress_.patience);
+    if (now - moved_at_ < limit) {
       watch();
       return;
     }
-    struck_ = true;
+    struck_after_ = limit;
     signal_.emit(asio::cancellation_type::terminal);
   }
-
-  static constexpr int kLooks = 4;
 
   Loop& loop_;
   Duration stall_;
@@ -136,8 +143,8 @@ class Watchdog {
   asio::cancellation_signal& signal_;
   std::uint64_t begun_at_;
   std::uint64_t seen_;
-  int still_ = 0;
-  bool struck_ = false;
+  TimePoint moved_at_;
+  std::optional<Duration> struck_after_;
   Timers::Entry entry_;
 };
 
@@ -151,7 +158,7 @@ Task<void> with_progress(
     return watchdog.has_struck() ? Error(Kind::timeout,
                                          fmt::format("{} stood still for {} ({} bytes had moved)",
                                                      phase,
-                                                     spell(stall),
+                                                     spell(watchdog.silence()),
                                                      watchdog.moved()))
                                  : Error(Kind::cancelled, fmt::format("{} was cancelled", phase));
   });

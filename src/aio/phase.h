@@ -23,6 +23,9 @@ namespace firn::aio {
 /// What a watchdog looks at: anything that moves counts up. Kept by whoever moves bytes.
 struct Progress {
   std::uint64_t moved = 0;
+  /// So much longer than the watchdog's own limit may it be silent for now: the peer has all that
+  /// it needs, and is busy with it.
+  Duration patience{};
 };
 
 namespace detail {
@@ -53,7 +56,8 @@ Task<T> within(Loop& loop, std::string_view phase, Duration limit, Task<T> op) {
   }
 }
 
-/// Awaits `op` as long as `progress` moves at least once every `stall`.
+/// Awaits `op` as long as `progress` moves at least once every `stall`, or its patience where that
+/// is more.
 template <class T>
 Task<T> with_progress(
     Loop& loop, std::string_view phase, Duration stall, const Progress& progress, Task<T> op) {

@@ -154,6 +154,17 @@ TEST(WithProgress, StrikesOnlyWhenNothingMoves) {
   }
 }
 
+TEST(WithProgress, HasThePatienceThatItIsAskedFor) {
+  Loop loop(Loop::Time::manual);
+  Progress progress{.moved = 0, .patience = 15s};
+  try {
+    loop.run(watch(loop, progress, 1));
+    FAIL() << "no error";
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(), "sending stood still for 15 s (10 bytes had moved)");
+  }
+}
+
 Task<void> clean_up(Loop& loop, bool& cleaned) {
   co_await sleep_for(loop, 1ms);
   cleaned = true;

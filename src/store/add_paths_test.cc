@@ -144,6 +144,27 @@ TEST_F(AddPathsTest, SendsOnlySoMuchAhead) {
   EXPECT_TRUE(source.known.empty());
 }
 
+// The bigger the path, the longer may the server be busy with it; but not while it takes no bytes.
+TEST_F(AddPathsTest, WaitsForTheAnswerAsLongAsThePathIsBig) {
+  const auto big = stored(testing::store_path("big"), testing::nar_of(std::string(1U << 20U, 'x')));
+  for (const wire::ServeVersion version : kOldAndNew) {
+    server.version = version;
+    server.capacity = std::size_t{1} << 24U;
+    server.tamper = [](Command command, ScriptedReply& reply) {
+      if (command == Command::add_to_store_nar || command == Command::import_paths)
+        reply.bytes.clear();
+    };
+    ListedPaths source({big});
+    expect_error(send(source), Kind::timeout, "sending stood still for 304 s");
+  }
+  server.tamper = {};
+  server.stops_reading_after = 1000;
+  server.capacity = 64;
+  server.version = wire::kNewestServe;
+  ListedPaths source({big});
+  expect_error(send(source), Kind::timeout, "sending stood still for 60 s");
+}
+
 TEST_F(AddPathsTest, WhatWasAcknowledgedStays) {
   const auto paths = chain(6);
   server.dies_after_upload = paths[0].nar.size() * 3 + 1;

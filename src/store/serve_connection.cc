@@ -25,6 +25,13 @@ constexpr Duration kGreetingTextLimit = 2s;
 constexpr std::uint64_t kWindow = std::uint64_t{16} << 20U;
 constexpr std::size_t kMostUnacknowledged = 1024;
 
+/// How long a server may take to register so many bytes: it writes them to a disk, hashes them, and
+/// waits for whoever else holds the path.
+Duration patience_for(std::uint64_t bytes) {
+  constexpr std::uint64_t kBytesASecond = std::uint64_t{256} << 10U;
+  return 5min + std::chrono::seconds(bytes / kBytesASecond);
+}
+
 }  // namespace
 
 ServeConnection::ServeConnection(aio::Loop& loop,
@@ -162,8 +169,16 @@ struct ServeConnection::Window {
 
   std::deque<Sent> unacknowledged;
   std::uint64_t bytes = 0;
+  /// The last of them is still on its way.
+  bool is_sending = false;
   bool all_sent = false;
   aio::WaitQueue changed;
+
+  /// For the acknowledgement of the first one, once it has been sent whole.
+  Duration patience() const {
+    const std::size_t sent = unacknowledged.size() - (is_sending ? 1 : 0);
+    return sent > 0 ? patience_for(unacknowledged.front().size) : Duration();
+  }
 
   bool has_room() const {
     return unacknowledged.empty() ||
@@ -180,6 +195,7 @@ aio::Task<void> ServeConnection::read_acknowledgements(PathSource* source, Windo
     window->bytes -= window->unacknowledged.front().size;
     source->acknowledged(window->unacknowledged.front().path);
     window->unacknowledged.pop_front();
+    link().allow_silence(window->patience());
     window->changed.notify_all();
   }
 }
@@ -191,9 +207,13 @@ aio::Task<void> ServeConnection::send_within(PathSource* source, Window* window)
     const std::uint64_t size = item->info.nar_size.value();
     window->unacknowledged.push_back({.path = item->info.path, .size = size});
     window->bytes += size;
+    window->is_sending = true;
+    link().allow_silence(window->patience());
     const std::string head = encode(wire::AddToStoreNar{.info = item->info});
     co_await peer_.write(head);
     co_await send_nar(item->info, *item->nar);
+    window->is_sending = false;
+    link().allow_silence(window->patience());
     window->changed.notify_all();
   }
   window->all_sent = true;
@@ -212,6 +232,7 @@ aio::Task<void> ServeConnection::add_pipelined(PathSource& source) {
 aio::Task<void> ServeConnection::import(PathSource& source) {
   std::string bytes = encode(wire::ImportPaths{});
   std::vector<nix::StorePath> sent;
+  std::uint64_t size = 0;
   while (auto item = co_await source.next()) {
     wire::append_export_item(bytes);
     co_await peer_.write(bytes);
@@ -219,10 +240,13 @@ aio::Task<void> ServeConnection::import(PathSource& source) {
     co_await send_nar(item->info, *item->nar);
     wire::append_export_trailer(bytes, wire::export_trailer_of(item->info));
     sent.push_back(item->info.path);
+    size += item->info.nar_size.value();
   }
   wire::append_export_end(bytes);
   co_await peer_.write(bytes);
+  link().allow_silence(patience_for(size));
   co_await read_reply<wire::ImportPaths>();
+  link().allow_silence({});
   for (const auto& path : sent)
     source.acknowledged(path);
 }

@@ -75,6 +75,8 @@ class ScriptedServer {
   Tamper tamper;
   /// A session dies when so many bytes of NARs have come.
   std::optional<std::uint64_t> dies_after_upload;
+  /// A session reads nothing more when so many bytes of NARs have come.
+  std::optional<std::uint64_t> stops_reading_after;
   /// The next so many sessions are refused for want of room.
   std::size_t refusals = 0;
 
@@ -160,6 +162,18 @@ class ScriptedServer {
     std::string words;
   };
 
+  aio::Task<void> read_upload(ScriptedSession& session) const {
+    if (stops_reading_after && session.uploaded >= *stops_reading_after)
+      co_await wait_until_deserted(session);
+    co_await read_more(session);
+  }
+
+  static aio::Task<void> wait_until_deserted(ScriptedSession& session) {
+    while (!session.is_deserted)
+      co_await session.deserted.wait();
+    throw End{};
+  }
+
   static aio::Task<void> read_more(ScriptedSession& session) {
     std::array<std::byte, 4096> buffer{};
     const std::size_t got = co_await session.stream->read_some(buffer);
@@ -190,11 +204,7 @@ class ScriptedServer {
   aio::Task<void> send(ScriptedSession& session, ScriptedReply reply) const {
     co_await session.stream->write(as_bytes(reply.bytes));
     if (reply.then == ScriptedReply::Then::go_on) co_return;
-    if (reply.then == ScriptedReply::Then::hang) {
-      while (!session.is_deserted)
-        co_await session.deserted.wait();
-      throw End{};
-    }
+    if (reply.then == ScriptedReply::Then::hang) co_await wait_until_deserted(session);
     throw End{last_words};
   }
 
@@ -250,7 +260,7 @@ class ScriptedServer {
     const Arrival arrival(*this, request.info.path);
     std::string nar;
     while (nar.size() < request.info.nar_size.value()) {
-      if (session.inbox.empty()) co_await read_more(session);
+      if (session.inbox.empty()) co_await read_upload(session);
       const std::size_t wanted = request.info.nar_size.value() - nar.size();
       const std::string piece = session.inbox.substr(0, wanted);
       session.inbox.erase(0, piece.size());
@@ -269,7 +279,7 @@ class ScriptedServer {
     nix::NarParser parser(visitor);
     std::string nar;
     while (!parser.is_done()) {
-      if (session.inbox.empty()) co_await read_more(session);
+      if (session.inbox.empty()) co_await read_upload(session);
       const std::size_t used = parser.feed(as_bytes(session.inbox));
       nar += session.inbox.substr(0, used);
       session.inbox.erase(0, used);
