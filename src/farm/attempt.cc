@@ -18,18 +18,6 @@ using sched::Phase;
 
 namespace {
 
-constexpr Duration kConnectLimit = 90s;
-constexpr Duration kQueryStall = 2min;
-/// The silence while a server registers a big path counts too.
-constexpr Duration kTransferStall = 5min;
-/// Somebody else sends the same path, under a watchdog of their own.
-constexpr Duration kClaimLimit = 6h;
-/// A builder that has been told a limit gets this long to enforce it itself; its word is better
-/// than ours.
-constexpr Duration kBuildGrace = 10min;
-/// Where the user sets no limit, Nix has none. This one only bounds what nobody will wait for.
-constexpr Duration kBuildCeiling = std::chrono::days(14);
-constexpr Duration kFinishLimit = 15s;
 constexpr std::size_t kTailLines = 25;
 
 /// Our own store and a builder meet in one conversation; this remembers where NARs come from and
@@ -70,6 +58,21 @@ class WatchedNar final : public store::NarStream {
  private:
   std::unique_ptr<store::NarStream> nar_;
   NarWatch& watch_;
+};
+
+/// The NAR of a builder: each of its blocks comes in time, or never.
+class TimelyNar final : public store::NarStream {
+ public:
+  TimelyNar(aio::Loop& loop, std::string phase, Duration stall, store::NarStream& nar)
+      : loop_(loop), phase_(std::move(phase)), stall_(stall), nar_(nar) {}
+
+  aio::Task<Bytes> next() override { return aio::within(loop_, phase_, stall_, nar_.next()); }
+
+ private:
+  aio::Loop& loop_;
+  std::string phase_;
+  Duration stall_;
+  store::NarStream& nar_;
 };
 
 /// The missing inputs of one step, from our own store.
@@ -190,6 +193,10 @@ Error Attempt::with_last_words(const Error& error) const {
   return {error.kind(), fmt::format("{}; its last line: {}", error.what(), words.front())};
 }
 
+std::string Attempt::at_machine(std::string_view phase) const {
+  return fmt::format("{} ({})", phase, machine_.sessions.machine());
+}
+
 void Attempt::fail(const Error& error) {
   outcome_.failure = classify(error, source_, phase_);
   outcome_.machine_is_unusable = phase_ == Phase::connecting && error.kind() == Kind::permission;
@@ -220,7 +227,7 @@ store::SessionPool::Session Attempt::take_session() {
 
 aio::Task<void> Attempt::connect() {
   session_.emplace(co_await aio::within(
-      context_.loop, "connecting", kConnectLimit, machine_.sessions.acquire()));
+      context_.loop, at_machine("connecting"), limits().connect, machine_.sessions.acquire()));
   auto& link = connection().link();
   session_began_sent_ = link.sent();
   session_began_received_ = link.received();
@@ -232,8 +239,8 @@ aio::Task<nix::StorePathSet> Attempt::missing_of(nix::StorePathSet paths) {
   auto& connection = this->connection();
   const wire::QueryValidPaths request{.lock = true, .substitute = false, .paths = std::move(paths)};
   const auto valid = co_await aio::with_progress(context_.loop,
-                                                 "asking for missing inputs",
-                                                 kQueryStall,
+                                                 at_machine("asking for missing inputs"),
+                                                 limits().query_stall,
                                                  connection.progress(),
                                                  connection.call(request));
   session().held().insert(valid.begin(), valid.end());
@@ -257,7 +264,7 @@ aio::Task<void> Attempt::send_inputs() {
   while (machine_.is_claimed(missing)) {
     co_await aio::within(context_.loop,
                          "waiting for inputs that another step sends",
-                         kClaimLimit,
+                         limits().claim,
                          machine_.unclaimed(missing));
     missing = co_await missing_of(std::move(missing));
   }
@@ -276,8 +283,8 @@ aio::Task<void> Attempt::send(std::vector<const nix::PathInfo*> paths) {
   auto& connection = this->connection();
   try {
     co_await aio::with_progress(context_.loop,
-                                "sending inputs",
-                                kTransferStall,
+                                at_machine("sending inputs"),
+                                limits().transfer_stall,
                                 connection.progress(),
                                 connection.add_paths(source));
   } catch (const Error& e) {
@@ -303,20 +310,41 @@ aio::Task<nix::BuildResult> Attempt::request_build() {
   co_return result_of(reply.exit_status, reply.message);
 }
 
+/// The builder enforces the limits that it was told, if they reach it; past that, we do.
+aio::Task<nix::BuildResult> Attempt::watched_build() {
+  const auto& options = context_.options;
+  const auto with_grace = [&](std::chrono::seconds told) {
+    return told > 0s ? told + limits().build_grace : limits().build_ceiling;
+  };
+  auto building = aio::with_progress(context_.loop,
+                                     at_machine("building"),
+                                     with_grace(options.max_silent_time),
+                                     log_->progress(),
+                                     request_build());
+  co_return co_await aio::within(context_.loop,
+                                 at_machine("building"),
+                                 with_grace(options.timeout),
+                                 called_silent(std::move(building)));
+}
+
+/// A timeout of `building` itself, unlike one that reaches it from outside, is a silence.
+aio::Task<nix::BuildResult> Attempt::called_silent(aio::Task<nix::BuildResult> building) {
+  try {
+    co_return co_await std::move(building);
+  } catch (const Error& e) {
+    if (e.kind() != Kind::timeout) throw;
+    outcome_.failure = sched::FailureClass::silent_by_our_clock;
+    outcome_.message = e.what();
+    throw;
+  }
+}
+
 aio::Task<void> Attempt::build() {
   enter(Phase::building);
   log_ = std::make_shared<AttemptLog>(context_.options.log_folder, node_.drv);
   connection().link().listen([log = log_](std::string_view text) { log->append(text); });
   session().mark_built();
-  const auto& options = context_.options;
-  const Duration limit = options.timeout > 0s ? options.timeout + kBuildGrace : kBuildCeiling;
-  const Duration silence =
-      options.max_silent_time > 0s ? options.max_silent_time + kBuildGrace : kBuildCeiling;
-  const auto result = co_await aio::within(
-      context_.loop,
-      "building",
-      limit,
-      aio::with_progress(context_.loop, "building", silence, log_->progress(), request_build()));
+  const auto result = co_await watched_build();
   if (nix::is_success(result.status)) {
     const auto outputs = output_paths();
     session().held().insert(outputs.begin(), outputs.end());
@@ -326,7 +354,8 @@ aio::Task<void> Attempt::build() {
   outcome_.message = reason_of(result);
   // The end of the log can come after the result; it is whole only when the session has ended.
   auto session = take_session();
-  co_await aio::within(context_.loop, "reading the end of the log", kFinishLimit, session.finish());
+  co_await aio::within(
+      context_.loop, "reading the end of the log", limits().log_end, session.finish());
 }
 
 nix::StorePathSet Attempt::output_paths() const {
@@ -354,8 +383,8 @@ aio::Task<std::vector<nix::PathInfo>> Attempt::output_infos() {
   auto& connection = this->connection();
   const wire::QueryPathInfos request{.paths = output_paths()};
   auto infos = co_await aio::with_progress(context_.loop,
-                                           "asking for the outputs",
-                                           kQueryStall,
+                                           at_machine("asking for the outputs"),
+                                           limits().query_stall,
                                            connection.progress(),
                                            connection.call(request));
   nix::StorePathSet missing = request.paths;
@@ -386,8 +415,8 @@ aio::Task<void> Attempt::measure(nix::PathInfo& info) {
   Hasher hasher(HashAlgorithm::sha256);
   std::uint64_t size = 0;
   while (true) {
-    const Bytes block =
-        co_await aio::within(context_.loop, "receiving outputs", kTransferStall, nar->next());
+    const Bytes block = co_await aio::within(
+        context_.loop, at_machine("receiving outputs"), limits().transfer_stall, nar->next());
     if (block.empty()) break;
     hasher.update(block);
     size += block.size();
@@ -411,15 +440,13 @@ void Attempt::check_references(const std::vector<nix::PathInfo>& infos) const {
 
 aio::Task<void> Attempt::receive(const nix::PathInfo& info, bool is_last) {
   auto& connection = this->connection();
-  const auto nar = connection.dump(info.path);
+  const auto dumped = connection.dump(info.path);
+  TimelyNar nar(context_.loop, at_machine("receiving outputs"), limits().transfer_stall, *dumped);
+  // Our own store watches over itself while it registers the path.
   NarWatch watch;
-  WatchedNar verified(std::make_unique<store::VerifiedNar>(context_.loop, *nar, info), watch);
+  WatchedNar verified(std::make_unique<store::VerifiedNar>(context_.loop, nar, info), watch);
   try {
-    co_await aio::with_progress(context_.loop,
-                                "receiving outputs",
-                                kTransferStall,
-                                connection.progress(),
-                                context_.store.add(info, verified));
+    co_await context_.store.add(info, verified);
   } catch (const Error& e) {
     source_ = watch.is_to_blame(e) ? Source::builder : Source::destination;
     throw;

@@ -84,6 +84,8 @@ class Attempt {
   aio::Task<void> send(std::vector<const nix::PathInfo*> paths);
   aio::Task<void> build();
   aio::Task<nix::BuildResult> request_build();
+  aio::Task<nix::BuildResult> watched_build();
+  aio::Task<nix::BuildResult> called_silent(aio::Task<nix::BuildResult> building);
   aio::Task<void> receive_outputs();
   aio::Task<std::vector<nix::PathInfo>> output_infos();
   aio::Task<void> measure(nix::PathInfo& info);
@@ -95,6 +97,10 @@ class Attempt {
   store::SessionPool::Session take_session();
   Error with_last_words(const Error& error) const;
   void fail(const Error& error);
+  /// A phase's name for messages, such as "sending inputs (b1)".
+  std::string at_machine(std::string_view phase) const;
+
+  const Limits& limits() const { return context_.options.limits; }
 
   const AttemptContext& context_;
   sched::AttemptId id_;

@@ -2,6 +2,8 @@
 // What a run is told. Plain values, read once.
 #pragma once
 
+#include "farm/limits.h"
+
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -15,6 +17,7 @@ struct RunOptions {
   std::chrono::seconds max_silent_time{0};
   /// 0 = no limit of ours.
   std::chrono::seconds timeout{0};
+  Limits limits{};
   /// Where logs are written; must exist.
   std::string log_folder;
   /// This machine's own system, such as "x86_64-linux".

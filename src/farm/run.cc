@@ -232,6 +232,12 @@ void Run::book(const sched::Assignment& assignment, AttemptOutcome outcome) {
                            .until = verdict.machine_out_until,
                            .at = now()});
   }
+  for (const auto& [machine, until] : verdict.quarantined) {
+    events_->on(MachineOut{.machine = machine,
+                           .reason = "steps fail there that succeed on other machines",
+                           .until = until,
+                           .at = now()});
+  }
   if (!outcome.machine_is_unusable) return;
   const auto ended = scheduler_.set_machine_unusable(assignment.machine, outcome.message);
   events_->on(MachineOut{.machine = assignment.machine,

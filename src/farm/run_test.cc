@@ -323,6 +323,21 @@ TEST_F(RunTest, ABuildThatOutlivesItsLimitHasTimedOut) {
   EXPECT_EQ(b1.builds.at(0).options.build_timeout, 5s);
 }
 
+TEST_F(RunTest, ASilenceThatTheBuilderDoesNotEndIsTriedElsewhere) {
+  step = 20s;
+  options.max_silent_time = 5s;
+  build_everywhere(testing::never_finish);
+  add({.name = "a"});
+  const auto counts = build({"a"});
+  EXPECT_EQ(failures(),
+            (std::vector{FailureClass::silent_by_our_clock, FailureClass::silent_by_our_clock}));
+  EXPECT_EQ(counts.failed, 1U);
+  EXPECT_EQ(b1.builds.size(), 1U);
+  EXPECT_EQ(b2.builds.size(), 1U);
+  EXPECT_EQ(events.of<AttemptEnded>().at(0).message,
+            "building (ssh://b1) stood still for 605 s (0 bytes had moved)");
+}
+
 TEST_F(RunTest, ABugEndsTheRun) {
   store.before_infos = [] { throw Bug("as the test wants"); };
   store.hold(stored("source.c"));

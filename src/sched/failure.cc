@@ -17,6 +17,7 @@ constexpr std::array<FailurePolicy, kFailureClassCount> kPolicies{{
     {build_failed,        "build failed",         true,     true,       Retry::never,             1,     false},
     {timed_out,           "timed out",            true,     false,      Retry::never,             1,     false},
     {silent_too_long,     "silent too long",      true,     false,      Retry::never,             1,     false},
+    {silent_by_our_clock, "silent by our clock",  true,     false,      Retry::elsewhere_at_once, 2,     false},
     {log_too_big,         "log too big",          true,     false,      Retry::never,             1,     false},
     {output_too_big,      "output too big",       true,     false,      Retry::never,             1,     false},
     {not_deterministic,   "not deterministic",    true,     true,       Retry::never,             1,     false},

@@ -12,12 +12,13 @@ namespace firn::sched {
 /// Why an attempt ended without outputs. Whoever ran the attempt chooses the class; the table below
 /// does the rest.
 enum class FailureClass : std::uint8_t {
-  build_failed,       ///< the builder said no, for good
-  timed_out,          ///< the build outlived its own time limit
-  silent_too_long,    ///< the build printed nothing for its own limit
-  log_too_big,        ///< the build printed more than its limit
-  output_too_big,     ///< the outputs exceed the size limit
-  not_deterministic,  ///< two builds of it differ
+  build_failed,         ///< the builder said no, for good
+  timed_out,            ///< the build outlived its own time limit
+  silent_too_long,      ///< the build printed nothing for its own limit
+  silent_by_our_clock,  ///< the same, but the builder did not say so: it may have been waiting
+  log_too_big,          ///< the build printed more than its limit
+  output_too_big,       ///< the outputs exceed the size limit
+  not_deterministic,    ///< two builds of it differ
   fetch_failed,  ///< a fixed-output derivation failed: upstream may be down, or its hash is wrong
   transient,     ///< the builder's word is that it may work another time
   machine_lost,  ///< no connection, or it broke

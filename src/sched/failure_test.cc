@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sched/failure.h"
 
+#include <fstream>
 #include <set>
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace firn::sched {
@@ -28,6 +32,7 @@ TEST(FailurePolicy, OnlyTheBuildsOwnVerdictsAndFetchesMayFailABuild) {
             (std::set{build_failed,
                       timed_out,
                       silent_too_long,
+                      silent_by_our_clock,
                       log_too_big,
                       output_too_big,
                       not_deterministic,
@@ -63,6 +68,42 @@ TEST(FailurePolicy, InfrastructureIsRetriedAndEveryPathIsBounded) {
     return policy.max_tries == 0 || (policy.retry == Retry::never) != (policy.max_tries == 1);
   });
   EXPECT_TRUE(unbounded.empty());
+}
+
+std::string_view words_for(Retry retry) {
+  switch (retry) {
+    case Retry::never:
+      return "no";
+    case Retry::elsewhere_at_once:
+      return "elsewhere, at once";
+    case Retry::elsewhere_later:
+      return "elsewhere, later";
+    case Retry::anywhere_later:
+      return "anywhere, later";
+  }
+  return "";
+}
+
+TEST(FailurePolicy, IsWhatTheDocumentationSays) {
+  std::ifstream file(FIRN_DOCS "/failure-classes.md");
+  std::string line;
+  std::vector<std::string> found;
+  while (std::getline(file, line)) {
+    if (line.starts_with("| ")) found.push_back(line);
+  }
+  std::vector<std::string> expected{found.empty() ? "no table" : found.front()};
+  const auto yes = [](bool value) { return value ? "yes" : "no"; };
+  for (std::size_t i = 0; i < kFailureClassCount; ++i) {
+    const auto& policy = policy_of(static_cast<FailureClass>(i));
+    expected.push_back(fmt::format("| {} | {} | {} | {} | {} | {} |",
+                                   policy.name,
+                                   yes(policy.may_fail_build),
+                                   yes(policy.may_be_remembered),
+                                   words_for(policy.retry),
+                                   policy.max_tries,
+                                   yes(policy.counts_against_machine)));
+  }
+  EXPECT_EQ(found, expected);
 }
 
 TEST(FailurePolicy, NamesAreDistinct) {

@@ -9,8 +9,12 @@
 
 namespace firn::sched {
 
-Fleet::Fleet(const BackOff& back_off, std::uint32_t faults_before_back_off)
-    : back_off_(back_off), faults_before_back_off_(std::max(faults_before_back_off, 1U)) {}
+Fleet::Fleet(const BackOff& back_off,
+             std::uint32_t faults_before_back_off,
+             const Quarantine& quarantine)
+    : back_off_(back_off),
+      faults_before_back_off_(std::max(faults_before_back_off, 1U)),
+      quarantine_(quarantine) {}
 
 ClassId Fleet::class_of(const StepSpec& spec) {
   const ClassId id = catalog_.class_of(spec);
@@ -132,12 +136,24 @@ std::optional<TimePoint> Fleet::fault(MachineId id,
   if (machine.back_off_until || attempt_began <= machine.backed_off_at) return std::nullopt;
   ++machine.faults;
   if (machine.faults < faults_before_back_off_) return std::nullopt;
-  const Duration wait = back_off_.delay(machine.faults - faults_before_back_off_, random);
+  take_out(machine, id, now, back_off_.delay(machine.faults - faults_before_back_off_, random));
+  return machine.back_off_until;
+}
+
+void Fleet::take_out(Machine& machine, MachineId id, TimePoint now, Duration wait) {
   machine.backed_off_at = now;
   machine.back_off_until = now + wait;
   machine.is_on_trial = false;
   returns_.emplace(*machine.back_off_until, id);
   refresh(id);
+}
+
+std::optional<TimePoint> Fleet::contradict(MachineId id, TimePoint now) {
+  Machine& machine = mutable_machine(id);
+  if (machine.back_off_until || !machine.is_available()) return std::nullopt;
+  if (++machine.contradictions < quarantine_.contradictions) return std::nullopt;
+  machine.faults = std::max(machine.faults, 1U);
+  take_out(machine, id, now, quarantine_.length);
   return machine.back_off_until;
 }
 
@@ -151,6 +167,7 @@ void Fleet::answered(MachineId id, TimePoint attempt_began) {
 void Fleet::delivered(MachineId id) {
   Machine& machine = mutable_machine(id);
   machine.faults = 0;
+  machine.contradictions = 0;
   if (!machine.is_on_trial) return;
   machine.is_on_trial = false;
   refresh(id);

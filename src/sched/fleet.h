@@ -24,7 +24,9 @@ namespace firn::sched {
 /// right.
 class Fleet {
  public:
-  Fleet(const BackOff& back_off, std::uint32_t faults_before_back_off);
+  Fleet(const BackOff& back_off,
+        std::uint32_t faults_before_back_off,
+        const Quarantine& quarantine);
 
   const Catalog& catalog() const { return catalog_; }
 
@@ -65,6 +67,9 @@ class Fleet {
                                  TimePoint attempt_began,
                                  TimePoint now,
                                  Random& random);
+  /// A step that failed there has succeeded elsewhere. Returns the end of the quarantine where this
+  /// starts one.
+  std::optional<TimePoint> contradict(MachineId id, TimePoint now);
   /// An attempt that began then came as far as building: a machine on trial is trusted again.
   void answered(MachineId id, TimePoint attempt_began);
   /// It delivered a result or a verdict: forgets its faults.
@@ -102,11 +107,13 @@ class Fleet {
 
   Machine& mutable_machine(MachineId id);
   Group& group_of(MachineId id);
+  void take_out(Machine& machine, MachineId id, TimePoint now, Duration wait);
   void refresh(MachineId id);
 
   Catalog catalog_;
   BackOff back_off_;
   std::uint32_t faults_before_back_off_;
+  Quarantine quarantine_;
   std::vector<Machine> machines_;
   std::vector<Booked> booked_;
   std::vector<Group> groups_;

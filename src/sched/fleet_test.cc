@@ -18,7 +18,9 @@ constexpr TimePoint kStart{seconds(100)};
 class FleetTest : public testing::Test {
  protected:
   FleetTest()
-      : fleet_({.first = seconds(10), .factor = 3, .limit = seconds(300)}, 3),
+      : fleet_({.first = seconds(10), .factor = 3, .limit = seconds(300)},
+               3,
+               {.contradictions = 2, .length = seconds(600)}),
         random_(1),
         plain_(fleet_.class_of({.system = "a"})) {}
 

@@ -50,6 +50,8 @@ struct Machine {
   /// Own faults in a row.
   std::uint32_t faults = 0;
   std::optional<TimePoint> back_off_until = std::nullopt;
+  /// Steps in a row that failed here and succeeded elsewhere.
+  std::uint32_t contradictions = 0;
   /// Faults of attempts from before this moment are old news.
   TimePoint backed_off_at = TimePoint::min();
   /// After a back-off one slot is open, until an attempt shows that the machine is back.

@@ -40,7 +40,7 @@ struct GoesAfter {
 Scheduler::Scheduler(Options options)
     : options_(options),
       random_(options.seed),
-      fleet_(options.machine_back_off, options.faults_before_back_off),
+      fleet_(options.machine_back_off, options.faults_before_back_off, options.quarantine),
       transfers_(options.max_transfers) {}
 
 StepId Scheduler::add_step(const StepSpec& spec, std::span<const StepId> dependencies) {

@@ -68,6 +68,9 @@ struct Verdict {
   std::vector<StepId> fallen;
   /// The machine was taken out by this attempt, until then.
   std::optional<TimePoint> machine_out_until = std::nullopt;
+  /// After success: machines that failed this step, as they failed others that succeeded elsewhere,
+  /// and are out until then.
+  std::vector<std::pair<MachineId, TimePoint>> quarantined;
 };
 
 /// What ended without an attempt's end: by `cancel`, `abort` or the loss of the last machine.
@@ -155,6 +158,7 @@ class Scheduler {
   Assignment start(QueueId queue, MachineId machine, TimePoint now);
 
   Attempt close(AttemptId id, TimePoint now);
+  void quarantine(Verdict& verdict, TimePoint now);
   void blame(Verdict& verdict, const FailurePolicy& policy, TimePoint began, TimePoint now);
   Verdict::Outcome judge(const Step& step, const FailurePolicy& policy) const;
   void try_again(Verdict& verdict, const FailurePolicy& policy, TimePoint now);

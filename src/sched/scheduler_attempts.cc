@@ -44,10 +44,22 @@ Attempt Scheduler::close(AttemptId id, TimePoint now) {
 
 Verdict Scheduler::attempt_succeeded(AttemptId id, TimePoint now) {
   const Attempt attempt = close(id, now);
+  Verdict verdict = verdict_on(attempt);
   fleet_.delivered(attempt.machine);
+  quarantine(verdict, now);
   end_step(attempt.step, StepState::succeeded);
   release_dependents(attempt.step);
-  return verdict_on(attempt);
+  return verdict;
+}
+
+void Scheduler::quarantine(Verdict& verdict, TimePoint now) {
+  const auto tried = tried_.find(verdict.step);
+  if (tried == tried_.end()) return;
+  for (const MachineId machine : tried->second) {
+    if (machine == verdict.machine) continue;
+    if (const auto until = fleet_.contradict(machine, now))
+      verdict.quarantined.emplace_back(machine, *until);
+  }
 }
 
 Verdict Scheduler::attempt_failed(AttemptId id, FailureClass failure, TimePoint now) {

@@ -207,6 +207,59 @@ TEST(SchedulerMachine, AVerdictShowsThatItWorks) {
   EXPECT_EQ(farm.scheduler.machine(machine).faults, 1U);
 }
 
+// Whatever it says of them: steps that fail on one machine and succeed on others are its fault.
+TEST(SchedulerMachine, IsQuarantinedForWhatSucceedsElsewhere) {
+  SchedFarm farm;
+  const MachineId bad = farm.machine("bad", 1);
+  farm.machine("good", 1);
+  for (int i = 0; i < 3; ++i) {
+    farm.step("s");
+    const Assignment here = farm.only();
+    EXPECT_EQ(here.machine, bad) << "the first of two that are equally free";
+    EXPECT_TRUE(farm.fail(here, FailureClass::transient).goes_elsewhere);
+    const Verdict verdict = farm.succeed(farm.only());
+    ASSERT_EQ(verdict.quarantined.size(), i == 2 ? 1U : 0U);
+    if (i < 2) continue;
+    EXPECT_EQ(verdict.quarantined.front().first, bad);
+    EXPECT_EQ(verdict.quarantined.front().second, farm.now + std::chrono::minutes(30));
+  }
+  EXPECT_EQ(farm.scheduler.machine(bad).standing(), Standing::backing_off);
+  farm.now += std::chrono::minutes(30);
+  for (int i = 0; i < 3; ++i)
+    farm.step("s");
+  EXPECT_THAT(farm.assignments(), SizeIs(2)) << "it comes back on trial";
+}
+
+TEST(SchedulerMachine, OwnSuccessesEndTheSuspicion) {
+  SchedFarm farm;
+  const MachineId machine = farm.machine("a", 1);
+  farm.machine("b", 1);
+  for (int i = 0; i < 8; ++i) {
+    farm.step("s");
+    const Assignment here = farm.only();
+    ASSERT_EQ(here.machine, machine);
+    if (i % 2 == 0) {
+      farm.succeed(here);
+      continue;
+    }
+    farm.fail(here, FailureClass::transient);
+    EXPECT_TRUE(farm.succeed(farm.only()).quarantined.empty());
+  }
+}
+
+TEST(SchedulerRetry, ASilenceThatOnlyWeSawIsTriedOnceElsewhere) {
+  SchedFarm farm;
+  farm.machine("a");
+  farm.machine("b");
+  farm.step("s");
+  const Assignment first = farm.only();
+  const Verdict verdict = farm.fail(first, FailureClass::silent_by_our_clock);
+  EXPECT_EQ(verdict.outcome, Outcome::retry);
+  const Assignment second = farm.only();
+  EXPECT_NE(second.machine, first.machine);
+  EXPECT_EQ(farm.fail(second, FailureClass::silent_by_our_clock).outcome, Outcome::failed);
+}
+
 TEST(SchedulerMachine, FaultsOutsideAttemptsCountToo) {
   SchedFarm farm;
   const MachineId machine = farm.machine("m");

@@ -56,6 +56,13 @@ struct MachineSpec {
 
 // NOLINTEND(readability-redundant-member-init)
 
+/// For a machine on which steps fail that succeed elsewhere, whatever the machine itself says.
+struct Quarantine {
+  /// Steps in a row. 0 counts as 1.
+  std::uint32_t contradictions = 3;
+  Duration length = std::chrono::minutes(30);
+};
+
 /// The policy of one scheduler.
 struct Options {
   /// Where false, the first failed build stops dispatch; what runs may finish.
@@ -74,6 +81,7 @@ struct Options {
                            .limit = std::chrono::minutes(5),
                            .jitter = 0.25};
   std::uint32_t faults_before_back_off = 3;
+  Quarantine quarantine{};
 };
 
 }  // namespace firn::sched

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long each wait of an attempt may take. "Stall" is time in which no byte moves.
+#pragma once
+
+#include "base/units.h"
+
+#include <chrono>
+
+namespace firn::farm {
+
+struct Limits {
+  /// A session from nothing: ssh, the login shell, the greeting.
+  Duration connect = std::chrono::seconds(90);
+  /// A question about paths. Servers older than Nix 2.5 say nothing while they collect garbage.
+  Duration query_stall = std::chrono::minutes(2);
+  /// Bytes of inputs and outputs. For a server that registers a path, see ServeConnection.
+  Duration transfer_stall = std::chrono::minutes(5);
+  /// Another step sends the same path to the same machine, under a watchdog of its own.
+  Duration claim = std::chrono::hours(6);
+  /// A builder that was told a limit of the build gets so much longer to enforce it itself: its
+  /// word is better than ours. It never says when a build begins, and it is silent while it waits
+  /// for a lock or registers a big output.
+  Duration build_grace = std::chrono::minutes(10);
+  /// Where the user sets no limit, Nix has none. This one only bounds what nobody will wait for.
+  Duration build_ceiling = std::chrono::days(14);
+  /// The end of a failed build's log, after the verdict.
+  Duration log_end = std::chrono::seconds(15);
+};
+
+}  // namespace firn::farm
