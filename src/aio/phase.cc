@@ -111,10 +111,8 @@ class Watchdog {
     watch();
   }
 
-  bool has_struck() const { return struck_after_.has_value(); }
-
-  /// Only where it has struck.
-  Duration silence() const { return *struck_after_; }
+  /// The silence after which it struck, if it did.
+  const std::optional<Duration>& struck_after() const { return struck_after_; }
 
   std::uint64_t moved() const { return progress_.moved - begun_at_; }
 
@@ -155,12 +153,14 @@ Task<void> with_progress(
   asio::cancellation_signal signal;
   const Watchdog watchdog(loop, stall, progress, signal);
   co_await run_limited(std::move(op), signal, Outer::forwarded, [&] {
-    return watchdog.has_struck() ? Error(Kind::timeout,
-                                         fmt::format("{} stood still for {} ({} bytes had moved)",
-                                                     phase,
-                                                     spell(watchdog.silence()),
-                                                     watchdog.moved()))
-                                 : Error(Kind::cancelled, fmt::format("{} was cancelled", phase));
+    if (const auto& silence = watchdog.struck_after()) {
+      return Error(Kind::timeout,
+                   fmt::format("{} stood still for {} ({} bytes had moved)",
+                               phase,
+                               spell(*silence),
+                               watchdog.moved()));
+    }
+    return Error(Kind::cancelled, fmt::format("{} was cancelled", phase));
   });
 }
 
