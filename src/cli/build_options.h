@@ -41,14 +41,6 @@ struct BuildOptions {
   std::optional<std::filesystem::path> log_dir;
 };
 
-/// The command is over before it began: help was asked for (on stdout), or the usage was wrong (on
-/// stderr).
-struct Exit {
-  ExitCode code = ExitCode::usage;
-  /// Ends in a newline.
-  std::string text;
-};
-
 /// `argv[0]` is the command's own name, "build". Looks whether /etc/nix/machines exists, and at the
 /// inputs to tell files, derivations and installables apart; runs nothing.
 std::variant<BuildOptions, Exit> parse_build_options(int argc, const char* const* argv);

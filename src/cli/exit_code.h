@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace firn::cli {
 
@@ -13,6 +14,14 @@ enum class ExitCode : std::uint8_t {
   usage = 2,           ///< wrong options or input: no such file, evaluation error, bad builders
   infrastructure = 3,  ///< steps aborted, no machine for a system, store not reachable
   interrupted = 130,   ///< Ctrl-C or SIGTERM
+};
+
+/// The command is over before it began: help was asked for (on stdout), or the usage was wrong (on
+/// stderr).
+struct Exit {
+  ExitCode code = ExitCode::usage;
+  /// Ends in a newline.
+  std::string text;
 };
 
 }  // namespace firn::cli

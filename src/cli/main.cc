@@ -4,6 +4,7 @@
 #include "cli/build_command.h"
 #include "cli/build_options.h"
 #include "cli/exit_code.h"
+#include "cli/serve_store.h"
 #include "cli/version.h"
 
 #include <cstdio>
@@ -21,7 +22,8 @@ constexpr std::string_view kHelp =
     "\n"
     "A build farm for Nix. Builders need sshd and Nix, nothing else.\n"
     "\n"
-    "  build      evaluate an expression and build it on this and other machines\n"
+    "  build        evaluate an expression and build it on this and other machines\n"
+    "  serve-store  serve a store to Nix clients, as nix-store --serve does\n"
     "\n"
     "firn COMMAND --help tells more. firn --version prints the version.\n";
 
@@ -38,29 +40,43 @@ void fill_standard_descriptors() {
   }
 }
 
-ExitCode build(int argc, char** argv) {
-  const auto parsed = firn::cli::parse_build_options(argc, argv);
-  if (const auto* exit = std::get_if<firn::cli::Exit>(&parsed)) {
-    std::fputs(exit->text.c_str(), exit->code == ExitCode::success ? stdout : stderr);
-    return exit->code;
-  }
-  return firn::cli::run_build(std::get<firn::cli::BuildOptions>(parsed));
+int status(ExitCode code) {
+  return static_cast<int>(code);
 }
 
-ExitCode dispatch(int argc, char** argv) {
+/// Carries out `run` with what was parsed, unless the command is over already.
+template <class Parsed, class Run>
+int with_options(const Parsed& parsed, Run run) {
+  if (const auto* exit = std::get_if<firn::cli::Exit>(&parsed)) {
+    std::fputs(exit->text.c_str(), exit->code == ExitCode::success ? stdout : stderr);
+    return status(exit->code);
+  }
+  return run(std::get<0>(parsed));
+}
+
+int build(const firn::cli::BuildOptions& options) {
+  return status(firn::cli::run_build(options));
+}
+
+int dispatch(int argc, char** argv) {
+  using namespace firn::cli;
+  if (argc > 0 && is_nix_store(argv[0]))
+    return with_options(parse_nix_store(argc, argv), run_serve_store);
   const std::string_view command = argc > 1 ? argv[1] : "--help";
-  if (command == "build") return build(argc - 1, argv + 1);
+  if (command == "build") return with_options(parse_build_options(argc - 1, argv + 1), build);
+  if (command == "serve-store")
+    return with_options(parse_serve_store(argc - 1, argv + 1), run_serve_store);
   if (command == "--version") {
-    std::printf("firn %s\n", firn::cli::kVersion);
-    return ExitCode::success;
+    std::printf("firn %s\n", kVersion);
+    return status(ExitCode::success);
   }
   if (command == "--help" || command == "-h" || command == "help") {
     std::fwrite(kHelp.data(), 1, kHelp.size(), argc > 1 ? stdout : stderr);
-    return argc > 1 ? ExitCode::success : ExitCode::usage;
+    return status(argc > 1 ? ExitCode::success : ExitCode::usage);
   }
   std::fprintf(
       stderr, "error: firn has no command '%s'; firn --help lists what there is\n", argv[1]);
-  return ExitCode::usage;
+  return status(ExitCode::usage);
 }
 
 }  // namespace
@@ -68,11 +84,11 @@ ExitCode dispatch(int argc, char** argv) {
 int main(int argc, char** argv) {
   fill_standard_descriptors();
   try {
-    return static_cast<int>(dispatch(argc, argv));
+    return dispatch(argc, argv);
   } catch (const firn::Error& e) {
     std::fprintf(stderr, "error: %s\n", e.what());
   } catch (const std::exception& e) {
     std::fprintf(stderr, "error: %s\n", e.what());
   }
-  return static_cast<int>(ExitCode::infrastructure);
+  return status(ExitCode::infrastructure);
 }
