@@ -20,13 +20,20 @@ std::string parameter(const nix::StoreUri& uri, const std::string& key) {
   return found == uri.parameters.end() ? std::string() : found->second;
 }
 
-std::string serve_command(const nix::StoreUri& uri) {
-  std::string program = parameter(uri, "remote-program");
-  if (program.empty()) program = "nix-store";
-  std::string command = aio::quote_for_shell(program) + " --serve --write";
+/// Where Nix lives on machines whose logins without a terminal do not find it.
+constexpr std::string_view kUsualPlaces =
+    "env \"PATH=$PATH:/nix/var/nix/profiles/default/bin:/run/current-system/sw/bin:"
+    "$HOME/.nix-profile/bin\" ";
+
+std::vector<std::string> serve_commands(const nix::StoreUri& uri) {
+  const std::string program = parameter(uri, "remote-program");
+  std::string command =
+      aio::quote_for_shell(program.empty() ? "nix-store" : program) + " --serve --write";
   const std::string remote_store = parameter(uri, "remote-store");
   if (!remote_store.empty()) command += " --store " + aio::quote_for_shell(remote_store);
-  return command;
+  std::vector<std::string> commands{command};
+  if (program.empty()) commands.push_back(std::string(kUsualPlaces) + command);
+  return commands;
 }
 
 transport::SshTarget ssh_target(const nix::Machine& machine) {
@@ -79,7 +86,7 @@ ReachedMachine reach(aio::Loop& loop,
     return {.machine = machine, .connector = store::local_serve_connector(loop)};
   return {.machine = machine,
           .connector = std::make_unique<transport::SshConnector>(
-              loop, folder, ssh_target(machine), serve_command(machine.uri))};
+              loop, folder, ssh_target(machine), serve_commands(machine.uri))};
 }
 
 sched::MachineSpec spec_for(const nix::Machine& machine, const std::string& own_system) {

@@ -300,6 +300,17 @@ aio::Task<void> ServeConnection::close() {
   return peer_.close();
 }
 
+namespace {
+
+/// What to do about a server that ended before it said anything.
+std::string_view advice_on(std::string_view last_words) {
+  if (last_words.find("exit status 127") == std::string_view::npos) return "";
+  return "; install Nix there, or say where its nix-store is with "
+         "?remote-program=/path/to/nix-store in the machine's URI";
+}
+
+}  // namespace
+
 aio::Task<std::unique_ptr<ServeConnection>> connect(aio::Loop& loop,
                                                     transport::Connector& connector,
                                                     std::string machine) {
@@ -314,7 +325,8 @@ aio::Task<std::unique_ptr<ServeConnection>> connect(aio::Loop& loop,
       refused = e;
     }
     if (!refused) co_return connection;
-    if (!connector.learn_refusal(connection->link(), refused->message())) throw Error(*refused);
+    if (connector.learn_refusal(connection->link(), refused->message())) continue;
+    throw Error(refused->kind(), refused->message() + std::string(advice_on(refused->message())));
   }
 }
 

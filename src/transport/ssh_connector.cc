@@ -79,8 +79,13 @@ struct SshConnector::Connection {
 /// A session; it counts on its connection as long as it lives.
 class SshConnector::SshLink final : public ProcessLink {
  public:
-  SshLink(aio::Loop& loop, const aio::Command& command, std::shared_ptr<Connection> connection)
-      : ProcessLink(loop, command), connection_(std::move(connection)) {
+  SshLink(aio::Loop& loop,
+          const aio::Command& command,
+          std::shared_ptr<Connection> connection,
+          std::size_t commands_left)
+      : ProcessLink(loop, command),
+        connection_(std::move(connection)),
+        commands_left_(commands_left) {
     ++connection_->sessions;
   }
 
@@ -88,18 +93,23 @@ class SshConnector::SshLink final : public ProcessLink {
 
   Connection& connection() const { return *connection_; }
 
+  /// How many were there to try when it was opened, its own among them.
+  std::size_t commands_left() const { return commands_left_; }
+
  private:
   std::shared_ptr<Connection> connection_;
+  std::size_t commands_left_;
 };
 
 SshConnector::SshConnector(aio::Loop& loop,
                            const SocketFolder& folder,
                            SshTarget target,
-                           std::string remote_command)
+                           std::vector<std::string> remote_commands)
     : loop_(loop),
       folder_(folder),
       target_(std::move(target)),
-      remote_command_(std::move(remote_command)) {
+      remote_commands_(std::move(remote_commands)) {
+  FIRN_CHECK(!remote_commands_.empty());
   check(target_);
   jitter_.seed(static_cast<std::uint32_t>(std::hash<std::string>{}(folder.path() + target_.str())));
   if (!target_.host_key.empty()) known_hosts_ = write_known_hosts();
@@ -131,9 +141,10 @@ aio::Task<std::unique_ptr<Link>> SshConnector::open() {
     connection = find_connection();
     if (!connection) connection = co_await connect();
   }
-  const aio::Command command{.argv = session_words(target_, connection->socket, remote_command_),
-                             .environment = {}};
-  co_return std::make_unique<SshLink>(loop_, command, connection);
+  const aio::Command command{
+      .argv = session_words(target_, connection->socket, remote_commands_.front()),
+      .environment = {}};
+  co_return std::make_unique<SshLink>(loop_, command, connection, remote_commands_.size());
 }
 
 aio::Task<void> SshConnector::open_ahead() {
@@ -175,8 +186,18 @@ aio::Task<std::shared_ptr<SshConnector::Connection>> SshConnector::connect() {
   co_return connection;
 }
 
+/// Sessions that were opened at once fail at once: only the first of them strikes its command out.
+bool SshConnector::learn_command(const SshLink& link) {
+  if (link.commands_left() < 2) return false;
+  if (link.commands_left() == remote_commands_.size())
+    remote_commands_.erase(remote_commands_.begin());
+  return true;
+}
+
 bool SshConnector::learn_refusal(const Link& link, std::string_view last_words) {
-  auto& connection = dynamic_cast<const SshLink&>(link).connection();
+  const auto& session = dynamic_cast<const SshLink&>(link);
+  if (last_words.find("exit status 127") != std::string_view::npos) return learn_command(session);
+  auto& connection = session.connection();
   if (last_words.find("refused by peer") != std::string_view::npos) {
     session_limit_ = std::max<std::size_t>(1, std::min(session_limit_, connection.sessions - 1));
     return true;

@@ -38,12 +38,13 @@ class SshConnector final : public Connector {
   /// Debian's sshd grants 10 sessions a connection; one is the master's own, one is left to spare.
   static constexpr std::size_t kSessionsPerConnection = 8;
 
-  /// `folder` must outlive the connector. Throws Error{invalid} for a target that ssh would
-  /// misread.
+  /// `folder` must outlive the connector. Where the login shell does not find the first command
+  /// (exit status 127), the next one is tried, and remembered. Throws Error{invalid} for a target
+  /// that ssh would misread.
   SshConnector(aio::Loop& loop,
                const SocketFolder& folder,
                SshTarget target,
-               std::string remote_command);
+               std::vector<std::string> remote_commands);
   ~SshConnector() override;
 
   aio::Task<std::unique_ptr<Link>> open() override;
@@ -56,13 +57,14 @@ class SshConnector final : public Connector {
   class SshLink;
 
   std::shared_ptr<Connection> find_connection() const;
+  bool learn_command(const SshLink& link);
   aio::Task<std::shared_ptr<Connection>> connect();
   std::string write_known_hosts() const;
 
   aio::Loop& loop_;
   const SocketFolder& folder_;
   SshTarget target_;
-  std::string remote_command_;
+  std::vector<std::string> remote_commands_;
   std::string known_hosts_;
   // Links hold their connection too: it ends with the last of them.
   std::vector<std::shared_ptr<Connection>> connections_;

@@ -62,13 +62,16 @@ class SshConnectorTest : public ::testing::Test {
     throw Error(Kind::unavailable, "no session");
   }
 
+  aio::Task<void> open_none(SshConnector& connector) { co_await open_session(connector); }
+
   FakeSsh ssh;
+  std::vector<std::string> commands{"cat"};
   SocketFolder sockets;
   aio::Loop loop;
 
  private:
   aio::Task<void> tell_all(Story story, SshTarget where) {
-    SshConnector connector(loop, sockets, std::move(where), "cat");
+    SshConnector connector(loop, sockets, std::move(where), commands);
     std::exception_ptr error;
     try {
       co_await aio::within(loop, "the story", 20s, story(*this, connector));
@@ -87,6 +90,26 @@ TEST_F(SshConnectorTest, SessionsShareAConnection) {
       links.push_back(co_await t.open_session(connector));
     EXPECT_EQ(t.ssh.masters(), 1U);
     EXPECT_EQ(t.ssh.calls().size(), 4U);
+  });
+}
+
+TEST_F(SshConnectorTest, ACommandThatIsNotFoundIsNotTriedTwice) {
+  commands = {"no-such-program", "cat", "never-reached"};
+  tell([](SshConnectorTest& t, SshConnector& connector) -> aio::Task<void> {
+    Links links;
+    for (int i = 0; i < 2; ++i)
+      links.push_back(co_await t.open_session(connector));
+    EXPECT_EQ(t.ssh.calls().size(), 4U);
+    EXPECT_TRUE(t.ssh.calls().at(1).ends_with(" no-such-program"));
+    EXPECT_TRUE(t.ssh.calls().at(3).ends_with(" cat"));
+  });
+}
+
+TEST_F(SshConnectorTest, AfterTheLastCommandThereIsNoOtherTry) {
+  commands = {"no-such-program", "nor-this-one"};
+  tell([](SshConnectorTest& t, SshConnector& connector) -> aio::Task<void> {
+    EXPECT_TRUE(co_await error_of(t.open_none(connector)));
+    EXPECT_EQ(t.ssh.calls().size(), 3U);
   });
 }
 
@@ -241,7 +264,7 @@ TEST_F(SshConnectorTest, GivesTheHostKeyToSsh) {
 TEST_F(SshConnectorTest, RefusesATargetThatSshWouldMisread) {
   SshTarget where = target();
   where.host = "-oProxyCommand=true";
-  EXPECT_THROW(SshConnector(loop, sockets, where, "cat"), Error);
+  EXPECT_THROW(SshConnector(loop, sockets, where, commands), Error);
 }
 
 TEST(SocketFolder, IsShortPrivateAndGoesWithEverythingInIt) {
