@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nix/build_result.h"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -45,6 +46,12 @@ std::string to_string(BuildStatus status) {
   const auto number = static_cast<std::size_t>(status);
   if (is_known(status)) return std::string(kStatusNames.at(number));
   return fmt::format("status {}", number);
+}
+
+std::optional<BuildStatus> find_build_status(std::string_view name) {
+  const auto* found = std::find(kStatusNames.begin(), kStatusNames.end(), name);
+  if (found == kStatusNames.end()) return std::nullopt;
+  return static_cast<BuildStatus>(found - kStatusNames.begin());
 }
 
 std::string strip_ansi(std::string_view text) {

@@ -40,6 +40,8 @@ bool is_known(BuildStatus status);
 bool is_success(BuildStatus status);
 /// Nix's own name, such as "PermanentFailure"; "status 77" for one that is unknown.
 std::string to_string(BuildStatus status);
+/// By Nix's own name.
+std::optional<BuildStatus> find_build_status(std::string_view name);
 
 /// The builder's answer. Both protocols send every field for every status; what does not belong to
 /// it is empty. A field that an agreed version lacks is empty, too.

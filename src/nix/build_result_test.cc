@@ -12,6 +12,8 @@ TEST(BuildStatus, HasNixNames) {
   EXPECT_EQ(to_string(BuildStatus::timed_out), "TimedOut");
   EXPECT_EQ(to_string(BuildStatus::not_deterministic), "NotDeterministic");
   EXPECT_EQ(to_string(BuildStatus::no_substituters), "NoSubstituters");
+  EXPECT_EQ(find_build_status("NoSubstituters"), BuildStatus::no_substituters);
+  EXPECT_EQ(find_build_status("status 77"), std::nullopt);
 }
 
 TEST(BuildStatus, UnknownNumbersSurvive) {
