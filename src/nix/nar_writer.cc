@@ -2,6 +2,7 @@
 #include "nix/nar_writer.h"
 
 #include <array>
+#include <initializer_list>
 
 namespace firn::nix {
 
@@ -22,60 +23,64 @@ void append_word(std::string& out, std::uint64_t value) {
   out.append(bytes.data(), bytes.size());
 }
 
+void append_token(std::string& out, std::string_view text) {
+  append_word(out, text.size());
+  out += text;
+  out.append(padding_of(text.size()), '\0');
+}
+
+std::string tokens(std::initializer_list<std::string_view> texts) {
+  std::string out;
+  for (const std::string_view text : texts)
+    append_token(out, text);
+  return out;
+}
+
+/// What always stands together is made once: small files are mostly tokens.
+const std::string kMagic = tokens({"nix-archive-1"});
+const std::string kClose = tokens({")"});
+const std::string kEntryUpToName = tokens({"entry", "(", "name"});
+const std::string kNode = tokens({"node"});
+const std::string kDirectory = tokens({"(", "type", "directory"});
+const std::string kLinkUpToTarget = tokens({"(", "type", "symlink", "target"});
+const std::string kFileUpToSize = tokens({"(", "type", "regular", "contents"});
+const std::string kExecutableUpToSize =
+    tokens({"(", "type", "regular", "executable", "", "contents"});
+
 }  // namespace
 
 NarWriter::NarWriter(std::string& out) : out_(out) {}
 
-void NarWriter::token(std::string_view text) {
-  append_word(out_, text.size());
-  out_ += text;
-  out_.append(padding_of(text.size()), '\0');
-}
-
 void NarWriter::begin_archive() {
-  token("nix-archive-1");
+  out_ += kMagic;
 }
 
 void NarWriter::begin_entry(std::string_view name) {
-  token("entry");
-  token("(");
-  token("name");
-  token(name);
-  token("node");
+  out_ += kEntryUpToName;
+  append_token(out_, name);
+  out_ += kNode;
 }
 
 void NarWriter::end_entry() {
-  token(")");
+  out_ += kClose;
 }
 
 void NarWriter::begin_directory() {
-  token("(");
-  token("type");
-  token("directory");
+  out_ += kDirectory;
 }
 
 void NarWriter::end_directory() {
-  token(")");
+  out_ += kClose;
 }
 
 void NarWriter::symlink(std::string_view target) {
-  token("(");
-  token("type");
-  token("symlink");
-  token("target");
-  token(target);
-  token(")");
+  out_ += kLinkUpToTarget;
+  append_token(out_, target);
+  out_ += kClose;
 }
 
 void NarWriter::begin_file(bool executable, std::uint64_t size) {
-  token("(");
-  token("type");
-  token("regular");
-  if (executable) {
-    token("executable");
-    token("");
-  }
-  token("contents");
+  out_ += executable ? kExecutableUpToSize : kFileUpToSize;
   append_word(out_, size);
 }
 
@@ -85,7 +90,7 @@ void NarWriter::data(std::string_view piece) {
 
 void NarWriter::end_file(std::uint64_t size) {
   out_.append(padding_of(size), '\0');
-  token(")");
+  out_ += kClose;
 }
 
 }  // namespace firn::nix

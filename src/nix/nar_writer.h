@@ -27,8 +27,6 @@ class NarWriter {
   void end_file(std::uint64_t size);
 
  private:
-  void token(std::string_view text);
-
   std::string& out_;
 };
 
