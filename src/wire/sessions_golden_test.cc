@@ -3,6 +3,7 @@
 // it, and what it was told is produced from those values, byte for byte.
 #include "base/error.h"
 #include "base/hash.h"
+#include "support/captured_session.h"
 #include "support/golden.h"
 #include "support/wire_checks.h"
 #include "wire/built_outputs.h"
@@ -25,30 +26,10 @@
 namespace firn::wire {
 namespace {
 
-using Json = nlohmann::json;
+using namespace ::firn::testing::captured;
 using ::firn::testing::read_golden;
 
 constexpr const char* kFolder = "captured-nix-2.8.0/serve-sessions";
-
-std::string text_of(const Json& value) {
-  return value.get<std::string>();
-}
-
-nix::StorePathSet paths_of(const Json& list) {
-  nix::StorePathSet out;
-  for (const auto& path : list)
-    out.insert(nix::parse_store_path(text_of(path)));
-  return out;
-}
-
-std::optional<nix::StorePath> path_or_none(const Json& value) {
-  if (text_of(value).empty()) return std::nullopt;
-  return nix::parse_store_path(text_of(value));
-}
-
-WallTime time_of(const Json& value) {
-  return WallTime(std::chrono::seconds(value.get<std::int64_t>()));
-}
 
 BuildOptions options_of(const Json& json) {
   return {.max_silent_time = std::chrono::seconds(json.at("maxSilentTime").get<std::int64_t>()),
@@ -59,56 +40,12 @@ BuildOptions options_of(const Json& json) {
           .keep_failed = json.value("keepFailed", 0) != 0};
 }
 
-nix::BasicDerivation derivation_of(const Json& json) {
-  nix::BasicDerivation out;
-  for (const auto& [name, output] : json.at("outputs").items()) {
-    out.outputs[name] = {.path = path_or_none(output.at("path")),
-                         .hash_algo = output.at("hashAlgo"),
-                         .hash = output.at("hash")};
-  }
-  out.input_sources = paths_of(json.at("inputSrcs"));
-  out.platform = json.at("platform");
-  out.builder = json.at("builder");
-  out.args = json.at("args").get<std::vector<std::string>>();
-  out.env = json.at("env").get<std::map<std::string, std::string>>();
-  return out;
-}
-
-nix::PathInfo path_info_of(const Json& json) {
-  return {.path = nix::parse_store_path(text_of(json.at("path"))),
-          .deriver = path_or_none(json.at("deriver")),
-          .references = paths_of(json.at("references")),
-          .nar_hash = parse_hash(text_of(json.at("narHash")), HashAlgorithm::sha256),
-          .nar_size = ByteCount(json.at("narSize")),
-          .ca = json.at("ca"),
-          .signatures = json.at("sigs").get<std::vector<std::string>>(),
-          .registration_time = time_of(json.value("registrationTime", Json(0))),
-          .ultimate = json.value("ultimate", 0) != 0};
-}
-
-void read_outputs(const Json& json, nix::BuildResult& result) {
-  for (const auto& [id, text] : json.items()) {
-    const auto realisation = Json::parse(text_of(text));
-    const auto key = nix::parse_hashed_drv_output(id);
-    result.hash_modulo = key.hash_modulo;
-    result.built_outputs.insert_or_assign(
-        key.output,
-        nix::UnkeyedRealisation{
-            .out_path = nix::StorePath::from_base_name(text_of(realisation.at("outPath"))),
-            .signatures = realisation.at("signatures").get<std::vector<std::string>>()});
-  }
-}
-
 /// `version` decides whether the outputs, which that server always sends, are part of the reply.
-nix::BuildResult build_result_of(const Json& json, ServeVersion version) {
-  nix::BuildResult result;
-  result.status = static_cast<nix::BuildStatus>(json.at("status").get<std::uint8_t>());
-  result.error_message = json.at("errorMsg");
-  result.times_built = json.value("timesBuilt", 0U);
-  result.is_non_deterministic = json.value("isNonDeterministic", 0) != 0;
-  result.start_time = time_of(json.value("startTime", Json(0)));
-  result.stop_time = time_of(json.value("stopTime", Json(0)));
-  if (has(version, Since::built_outputs)) read_outputs(json.at("builtOutputs"), result);
+nix::BuildResult build_result_at(const Json& json, ServeVersion version) {
+  auto result = testing::captured::build_result_of(json);
+  if (has(version, Since::built_outputs)) return result;
+  result.built_outputs.clear();
+  result.hash_modulo.reset();
   return result;
 }
 
@@ -128,11 +65,7 @@ class ServeSessions : public ::testing::Test {
     received_ = read_golden(stem + ".s2c.bin");
     for (const auto& step : Json::parse(read_golden(stem + ".json")).at("steps")) {
       SCOPED_TRACE(text_of(step.at("command")));
-      const auto cut = [&](const std::string& bytes, const char* side) {
-        const std::size_t begin = step.at(side).at(0);
-        return bytes.substr(begin, step.at(side).at(1).get<std::size_t>() - begin);
-      };
-      replay_step(step, cut(sent_, "c2s"), cut(received_, "s2c"));
+      replay_step(step, cut(sent_, step, "c2s"), cut(received_, step, "s2c"));
     }
   }
 
@@ -228,7 +161,7 @@ class ServeSessions : public ::testing::Test {
         .derivation = derivation_of(request.at("basicDerivation")),
         .options = options_of(request.at("options"))};
     expect_request(build, sent);
-    const auto result = build_result_of(response, version_);
+    const auto result = build_result_at(response, version_);
     const auto rest = expect_reply<BuildDerivation>(result, received);
     std::string written;
     append_reply<BuildDerivation>(written, result, version_);
