@@ -254,11 +254,10 @@ std::uint64_t Decoder::count(std::uint64_t least_item) {
 }
 
 void Decoder::fail(std::string_view expected, std::string_view got) const {
-  throw Error(Kind::protocol,
-              fmt::format("at byte {} of what was received: expected {}, got {}",
-                          base_offset_ + field_,
-                          expected,
-                          got));
+  throw Error(
+      Kind::protocol,
+      fmt::format(
+          "at byte {} of the stream: expected {}, got {}", base_offset_ + field_, expected, got));
 }
 
 }  // namespace firn::wire

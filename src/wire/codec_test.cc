@@ -180,7 +180,7 @@ TEST(Decoder, NamesPlaceAndExpectationOfWhatIsWrong) {
       ADD_FAILURE() << bad.name << ": no error";
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), Kind::protocol) << bad.name;
-      EXPECT_THAT(error.message(), HasSubstr("at byte 1008 of what was received: expected"));
+      EXPECT_THAT(error.message(), HasSubstr("at byte 1008 of the stream: expected"));
       EXPECT_THAT(error.message(), HasSubstr(bad.message));
     }
   }

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the catalogues of both protocols are made of. Included by their sources only, after the
+// fields of the protocol and what shows them.
+#pragma once
+
+#include "wire/catalog.h"
+#include "wire/conversation.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+namespace firn::wire {
+
+/// Takes a record that `read(io)` reads.
+template <class Read>
+nix::Json take_with(Replay& stream, Read read) {
+  return take(stream, [&](std::string_view bytes, std::uint64_t offset) -> DecodeResult<nix::Json> {
+    Decoder io(bytes, offset);
+    nix::Json value = read(io);
+    if (io.is_short()) return Short{io.missing()};
+    return Decoded<nix::Json>{.value = std::move(value), .consumed = io.consumed()};
+  });
+}
+
+template <class Version>
+void take_string(nix::Json& out, Replay& stream, Version /*version*/) {
+  out = take_with(stream, [](Decoder& io) {
+    std::string text;
+    io.text(text, kTextLimit);
+    return nix::Json(text);
+  });
+}
+
+/// Store paths by themselves look as in Nix's JSON.
+template <class Version>
+void take_path(nix::Json& out, Replay& stream, Version /*version*/) {
+  out = take_with(stream, [](Decoder& io) {
+    auto path = blank<nix::StorePath>();
+    io.path(path);
+    return nix::Json(path.base_name());
+  });
+}
+
+template <class Version>
+void take_optional_path(nix::Json& out, Replay& stream, Version /*version*/) {
+  out = take_with(stream, [](Decoder& io) {
+    std::optional<nix::StorePath> path;
+    io.optional_path(path);
+    return path ? nix::Json(path->base_name()) : nix::Json();
+  });
+}
+
+template <class Version>
+void take_derivation(nix::Json& out, Replay& stream, Version /*version*/) {
+  out = take_with(stream, [](Decoder& io) {
+    nix::BasicDerivation derivation;
+    derivation_fields(io, derivation);
+    return shown(derivation);
+  });
+}
+
+template <class T, class Version>
+void take_structure(nix::Json& out, Replay& stream, Version version) {
+  out = take_with(stream, [version](Decoder& io) {
+    auto value = blank<T>();
+    fields(io, value, version);
+    return shown(value);
+  });
+}
+
+/// The number and the fields; what follows is somebody else's.
+template <class Request>
+nix::Json take_asked(Replay& stream, VersionOf<Request> version) {
+  return take_with(stream, [version](Decoder& io) {
+    auto request = blank<Request>();
+    io.constant(number_of<Request>(), "the number of this request");
+    fields(io, request, version);
+    return shown(request);
+  });
+}
+
+template <class Request>
+typename Request::Reply take_reply(Replay& stream, VersionOf<Request> version) {
+  ReplyReader<Request> reader(version, stream.offset());
+  take_fed(stream, [&](std::string_view view) { return reader.feed(view); });
+  return std::move(reader).take();
+}
+
+}  // namespace firn::wire
+
+/// A request and its reply, as two lines of a catalogue.
+#define FIRN_ASKED(Request, name) request<Request>(name), reply<Request>(name "-reply")

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/serve_catalog.h"
+
+#include "wire/export_stream.h"
+#include "wire/nar_summary.h"
+#include "wire/serve_fields.h"
+#include "wire/serve_handshake.h"
+#include "wire/serve_json.h"
+#include "wire/serve_reply.h"
+
+// After the fields of the protocol and what shows them.
+#include "wire/catalog_parts.h"
+
+#include <array>
+#include <concepts>
+
+namespace firn::wire {
+
+namespace {
+
+using Kind = MessageKind<ServeVersion>;
+
+void take_unkeyed_info(Json& out, Replay& stream, ServeVersion version) {
+  out = take_with(stream, [version](Decoder& io) {
+    auto info = blank<nix::PathInfo>();
+    unkeyed_fields(io, info, version);
+    return shown(info);
+  });
+  out.erase("path");
+}
+
+void take_nar_message(Json& out, Replay& stream, ServeVersion /*version*/) {
+  out = take_nar(stream);
+}
+
+void take_export_stream(Json& out, Replay& stream, ServeVersion /*version*/) {
+  out = Json::array();
+  while (take(stream, decode_export_item)) {
+    Json nar = take_nar(stream);
+    const auto trailer = take(stream, decode_export_trailer);
+    out.push_back({{"path", trailer.path.str()},
+                   {"references", shown(trailer.references)},
+                   {"deriver", shown(trailer.deriver)},
+                   {"nar", std::move(nar)}});
+  }
+}
+
+template <DecodeResult<ServeVersion> (*Read)(std::string_view)>
+void take_hello(Json& out, Replay& stream, ServeVersion /*version*/) {
+  const auto version =
+      take(stream, [](std::string_view bytes, std::uint64_t /*offset*/) { return Read(bytes); });
+  out = Json::object({{"version", version.str()}});
+}
+
+/// What follows a request belongs to it.
+template <class Request>
+void take_request(Json& out, Replay& stream, ServeVersion version) {
+  out = take_asked<Request>(stream, version);
+  if constexpr (Request::kCommand == Command::add_to_store_nar) out["nar"] = take_nar(stream);
+  if constexpr (Request::kCommand == Command::import_paths)
+    take_export_stream(out["paths"], stream, version);
+}
+
+template <class Request>
+void take_answer(Json& out, Replay& stream, ServeVersion version) {
+  using Reply = typename Request::Reply;
+  if constexpr (std::same_as<Reply, NarFollows>) {
+    out = take_nar(stream);
+  } else if constexpr (std::same_as<Reply, ExportFollows>) {
+    take_export_stream(out, stream, version);
+  } else {
+    out = shown(take_reply<Request>(stream, version));
+  }
+}
+
+template <class Request>
+constexpr Kind request(std::string_view name) {
+  return {.name = name,
+          .since = static_cast<std::uint8_t>(Request::kSince),
+          .number = static_cast<std::uint8_t>(Request::kCommand),
+          .take = take_request<Request>};
+}
+
+template <class Request>
+constexpr Kind reply(std::string_view name) {
+  return {.name = name,
+          .since = static_cast<std::uint8_t>(Request::kSince),
+          .number = {},
+          .take = take_answer<Request>};
+}
+
+constexpr Kind structure(std::string_view name, decltype(Kind::take) take_it) {
+  return {.name = name, .since = 0, .number = {}, .take = take_it};
+}
+
+constexpr auto kMessages = std::to_array<Kind>({
+    structure("string", take_string),
+    structure("store-path", take_path),
+    structure("optional-store-path", take_optional_path),
+    structure("build-options", take_structure<BuildOptions>),
+    structure("basic-derivation", take_derivation),
+    structure("build-result", take_structure<nix::BuildResult>),
+    structure("unkeyed-valid-path-info", take_unkeyed_info),
+    structure("nar", take_nar_message),
+    structure("export-stream", take_export_stream),
+
+    structure("client-hello", take_hello<read_client_hello>),
+    structure("server-hello", take_hello<read_server_hello>),
+
+    FIRN_ASKED(QueryValidPaths, "query-valid-paths"),
+    FIRN_ASKED(QueryPathInfos, "query-path-infos"),
+    FIRN_ASKED(DumpStorePath, "dump-store-path"),
+    FIRN_ASKED(ImportPaths, "import-paths"),
+    FIRN_ASKED(ExportPaths, "export-paths"),
+    FIRN_ASKED(BuildPaths, "build-paths"),
+    FIRN_ASKED(QueryClosure, "query-closure"),
+    FIRN_ASKED(BuildDerivation, "build-derivation"),
+    FIRN_ASKED(AddToStoreNar, "add-to-store-nar"),
+});
+
+}  // namespace
+
+Catalog<ServeVersion> serve_catalog() {
+  return kMessages;
+}
+
+}  // namespace firn::wire
