@@ -4,6 +4,8 @@
 #include "cli/build_command.h"
 #include "cli/build_options.h"
 #include "cli/exit_code.h"
+#include "cli/inspect.h"
+#include "cli/inspect_options.h"
 #include "cli/serve_store.h"
 #include "cli/version.h"
 
@@ -23,6 +25,7 @@ constexpr std::string_view kHelp =
     "A build farm for Nix. Builders need sshd and Nix, nothing else.\n"
     "\n"
     "  build        evaluate an expression and build it on this and other machines\n"
+    "  inspect      show and check what Nix stores and sends\n"
     "  serve-store  serve a store to Nix clients, as nix-store --serve does\n"
     "\n"
     "firn COMMAND --help tells more. firn --version prints the version.\n";
@@ -58,12 +61,17 @@ int build(const firn::cli::BuildOptions& options) {
   return status(firn::cli::run_build(options));
 }
 
+int inspect(const firn::cli::InspectOptions& options) {
+  return status(firn::cli::run_inspect(options));
+}
+
 int dispatch(int argc, char** argv) {
   using namespace firn::cli;
   if (argc > 0 && is_nix_store(argv[0]))
     return with_options(parse_nix_store(argc, argv), run_serve_store);
   const std::string_view command = argc > 1 ? argv[1] : "--help";
   if (command == "build") return with_options(parse_build_options(argc - 1, argv + 1), build);
+  if (command == "inspect") return with_options(parse_inspect_options(argc - 1, argv + 1), inspect);
   if (command == "serve-store")
     return with_options(parse_serve_store(argc - 1, argv + 1), run_serve_store);
   if (command == "--version") {
