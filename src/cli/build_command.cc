@@ -12,6 +12,7 @@
 #include "farm/machine_access.h"
 #include "farm/run.h"
 #include "store/local_store.h"
+#include "transport/recording_link.h"
 #include "transport/ssh_connector.h"
 #include "view/failure_report.h"
 #include "view/terminal.h"
@@ -104,7 +105,7 @@ class BuildCommand {
  public:
   explicit BuildCommand(const BuildOptions& options)
       : options_(options),
-        store_(loop_, store::local_serve_connector(loop_)),
+        store_(loop_, recorded(store::local_serve_connector(loop_), "local-store")),
         signals_(loop_, {SIGINT, SIGTERM, SIGHUP}) {}
 
   ExitCode run() {
@@ -119,6 +120,8 @@ class BuildCommand {
   aio::Task<void> animate();
   aio::Task<farm::Graph> load(std::function<void()> on_missing);
   aio::Task<void> work_on(farm::Run& run);
+  std::unique_ptr<transport::Connector> recorded(std::unique_ptr<transport::Connector> connector,
+                                                 std::string peer);
   void refuse_unsupported(const farm::Run& run) const;
   aio::Task<void> refuse_untrusted(const farm::Run& run);
   aio::Task<void> build(farm::Run& run);
@@ -128,6 +131,7 @@ class BuildCommand {
 
   const BuildOptions& options_;
   aio::Loop loop_;
+  std::optional<transport::Recorder> recorder_;
   store::LocalStore store_;
   transport::SocketFolder sockets_;
   aio::Signals signals_;
@@ -156,6 +160,9 @@ aio::Task<void> BuildCommand::main() {
   work_ = nullptr;
   co_await watching.close();
   co_await aio::shielded(loop_, "closing the local store", kStoreCloseLimit, store_.close());
+  if (recorder_ && recorder_->failure())
+    err_.write(
+        fmt::format("warning: the recording is not whole: {}\n", recorder_->failure()->what()));
   if (interrupted_) {
     code_ = ExitCode::interrupted;
   } else if (error) {
@@ -198,8 +205,11 @@ aio::Task<void> BuildCommand::work() {
     err_.write(fmt::format("warning: {}\n", warning));
   std::vector<farm::ReachedMachine> reached;
   reached.reserve(machines.machines.size());
-  for (const auto& machine : machines.machines)
+  for (const auto& machine : machines.machines) {
     reached.push_back(farm::reach(loop_, sockets_, machine));
+    auto& connector = reached.back().connector;
+    connector = recorded(std::move(connector), farm::name_of(machine));
+  }
   std::optional<farm::Run> run;
   farm::ConnectionsAhead ahead(loop_, reached);
   std::exception_ptr error;
@@ -230,6 +240,13 @@ aio::Task<void> BuildCommand::work_on(farm::Run& run) {
   if (options_.out_link)
     co_await make_out_links(loop_, run.graph().results, *options_.out_link, options_.evaluation);
   print_results(run.graph());
+}
+
+std::unique_ptr<transport::Connector> BuildCommand::recorded(
+    std::unique_ptr<transport::Connector> connector, std::string peer) {
+  if (!options_.record) return connector;
+  if (!recorder_) recorder_.emplace(loop_, *options_.record);
+  return recorder_->record(std::move(connector), std::move(peer));
 }
 
 void BuildCommand::refuse_unsupported(const farm::Run& run) const {

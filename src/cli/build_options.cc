@@ -202,6 +202,12 @@ constexpr auto kRows = std::to_array<Row>({
      .group = results,
      .help = "where the logs go, one file for every try of a build",
      .apply = [](BuildOptions& o, const Words& w) { o.log_dir = w[0]; }},
+    {.names = "--record",
+     .words = "DIR",
+     .group = results,
+     .help = "records every conversation with builders and stores, for\n"
+             "firn inspect wire --capture",
+     .apply = [](BuildOptions& o, const Words& w) { o.record = w[0]; }},
 });
 
 int word_count(std::string_view words) {

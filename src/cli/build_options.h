@@ -39,6 +39,8 @@ struct BuildOptions {
   bool json = false;
   /// None = the caller's default.
   std::optional<std::filesystem::path> log_dir;
+  /// Where conversations are recorded; none = they are not.
+  std::optional<std::filesystem::path> record;
 };
 
 /// `argv[0]` is the command's own name, "build". Looks whether /etc/nix/machines exists, and at the

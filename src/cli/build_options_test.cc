@@ -49,7 +49,7 @@ TEST(BuildOptions, HasDefaults) {
   EXPECT_EQ(o.builders, std::filesystem::exists("/etc/nix/machines") ? "@/etc/nix/machines" : "");
   EXPECT_GE(o.max_jobs, 1U);
   EXPECT_EQ(o.out_link, "result");
-  EXPECT_FALSE(o.keep_going || o.dry_run || o.json || o.log_dir);
+  EXPECT_FALSE(o.keep_going || o.dry_run || o.json || o.log_dir || o.record);
   EXPECT_EQ(o.max_silent_time, 0s);
   EXPECT_EQ(o.timeout, 0s);
 }
@@ -84,6 +84,8 @@ TEST(BuildOptions, SaysWhereAndHow) {
                                   "--json",
                                   "--log-dir",
                                   "logs",
+                                  "--record",
+                                  "talks",
                                   "--dry-run"});
   EXPECT_THAT(o.request.inputs, ElementsAre(".#a", ".#b"));
   EXPECT_EQ(o.builders, "ssh://b1; ssh://b2");
@@ -93,6 +95,7 @@ TEST(BuildOptions, SaysWhereAndHow) {
   EXPECT_EQ(o.max_silent_time, 0s);
   EXPECT_EQ(o.out_link, "out");
   EXPECT_EQ(o.log_dir, "logs");
+  EXPECT_EQ(o.record, "talks");
 }
 
 TEST(BuildOptions, TheLastWordCounts) {
