@@ -79,6 +79,10 @@ bool JsonPlace::is_string() const {
   return value_->is_string();
 }
 
+bool JsonPlace::is_object() const {
+  return value_->is_object();
+}
+
 bool JsonPlace::is_null() const {
   return value_->is_null();
 }
@@ -118,6 +122,13 @@ std::vector<JsonPlace> JsonPlace::items() const {
   for (const Json& item : *value_)
     places.push_back(JsonPlace(item, fmt::format("{}/{}", where_, places.size())));
   return places;
+}
+
+std::set<std::string> JsonPlace::strings() const {
+  std::set<std::string> strings;
+  for (const JsonPlace& item : items())
+    strings.insert(item.string());
+  return strings;
 }
 
 std::vector<std::pair<std::string, JsonPlace>> JsonPlace::members() const {

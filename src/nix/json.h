@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,10 +52,16 @@ class JsonPlace {
   /// In any form with a prefix.
   Hash hash() const;
   std::vector<JsonPlace> items() const;
+  /// A list of strings.
+  std::set<std::string> strings() const;
   std::vector<std::pair<std::string, JsonPlace>> members() const;
 
   bool is_string() const;
   bool is_null() const;
+  bool is_object() const;
+
+  /// As it stands in the document, for what is carried unread.
+  const Json& value() const { return *value_; }
 
   /// What `parse` makes of the string here. Its errors get the place as context.
   template <class Parse>

@@ -3,6 +3,7 @@
 // "__json".
 #include "base/error.h"
 #include "nix/derivation.h"
+#include "nix/words.h"
 
 #include <algorithm>
 #include <utility>
@@ -116,24 +117,13 @@ class AttributesReader : public nlohmann::json_sax<nlohmann::json> {
   std::size_t depth_ = 0;
 };
 
-std::set<std::string> words(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\n\r";
-  std::set<std::string> found;
-  std::size_t begin = text.find_first_not_of(kBlanks);
-  while (begin != std::string_view::npos) {
-    const std::size_t end = std::min(text.find_first_of(kBlanks, begin), text.size());
-    found.emplace(text.substr(begin, end - begin));
-    begin = text.find_first_not_of(kBlanks, end);
-  }
-  return found;
-}
-
 SchedulingAttributes from_environment(const std::map<std::string, std::string>& env) {
   const auto value_of = [&](std::string_view key, std::string_view otherwise) {
     const auto found = env.find(std::string(key));
     return found == env.end() ? otherwise : std::string_view(found->second);
   };
-  return {.required_system_features = words(value_of(kFeatures, "")),
+  const auto features = words_of(value_of(kFeatures, ""));
+  return {.required_system_features = {features.begin(), features.end()},
           .prefer_local_build = value_of(kLocal, "") == "1",
           .allow_substitutes = value_of(kSubstitutes, "1") == "1"};
 }
@@ -142,7 +132,7 @@ SchedulingAttributes from_environment(const std::map<std::string, std::string>& 
 
 SchedulingAttributes scheduling_attributes(const BasicDerivation& derivation) {
   SchedulingAttributes attributes;
-  if (const auto json = derivation.env.find("__json"); json != derivation.env.end()) {
+  if (const auto json = derivation.env.find(kStructuredAttributes); json != derivation.env.end()) {
     AttributesReader reader(attributes);
     nlohmann::json::sax_parse(json->second, &reader);
   } else {
