@@ -10,9 +10,8 @@ Json to_json(const ContentAddress& address) {
 }
 
 ContentAddress content_address_from(const JsonPlace& place) {
-  const auto parse_any_hash = [](std::string_view text) { return parse_hash(text); };
   return {.method = place.at("method").parsed(parse_content_method),
-          .hash = place.at("hash").parsed(parse_any_hash)};
+          .hash = place.at("hash").hash()};
 }
 
 }  // namespace firn::nix
