@@ -350,7 +350,10 @@ aio::Task<void> Attempt::build() {
     session().held().insert(outputs.begin(), outputs.end());
     co_return;
   }
-  outcome_.failure = classify(result);
+  outcome_.failure = classify(result,
+                              {.took = context_.loop.timers().now() - phase_began_,
+                               .timeout = context_.options.timeout,
+                               .max_silent_time = context_.options.max_silent_time});
   outcome_.message = reason_of(result);
   // The end of the log can come after the result; it is whole only when the session has ended.
   auto session = take_session();

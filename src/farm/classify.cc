@@ -31,6 +31,14 @@ bool was_killed(std::string_view text) {
   return false;
 }
 
+/// Which limit a builder enforced. Nix 2.3 says nothing about it, and Nix 2.34 the same of both;
+/// what ended before the one can only be the other.
+bool was_silence(std::string_view words, const BuildTimes& times) {
+  const bool was_in_time = times.timeout == times.timeout.zero() || times.took < times.timeout;
+  return mentions(words, "silence") ||
+         (times.max_silent_time > times.max_silent_time.zero() && was_in_time);
+}
+
 }  // namespace
 
 FailureClass classify(const Error& error, Source source, sched::Phase phase) {
@@ -51,7 +59,7 @@ FailureClass classify(const Error& error, Source source, sched::Phase phase) {
   }
 }
 
-FailureClass classify(const nix::BuildResult& result) {
+FailureClass classify(const nix::BuildResult& result, const BuildTimes& times) {
   using nix::BuildStatus;
   const std::string_view words = result.error_message;
   switch (result.status) {
@@ -63,7 +71,7 @@ FailureClass classify(const nix::BuildResult& result) {
     case BuildStatus::cached_failure:
       return FailureClass::build_failed;
     case BuildStatus::timed_out:
-      return mentions(words, "silence") ? FailureClass::silent_too_long : FailureClass::timed_out;
+      return was_silence(words, times) ? FailureClass::silent_too_long : FailureClass::timed_out;
     case BuildStatus::log_limit_exceeded:
       return FailureClass::log_too_big;
     case BuildStatus::not_deterministic:
@@ -98,9 +106,12 @@ nix::BuildResult result_of(std::uint32_t exit_status, std::string message) {
 std::string reason_of(const nix::BuildResult& result) {
   std::string text = nix::strip_ansi(result.error_message);
   if (text.starts_with("error: ")) text.erase(0, 7);
+  // From Nix 2.31 on the first line only says that it did not work.
+  constexpr std::string_view kReason = "Reason: ";
+  if (const auto at = text.find(kReason); text.starts_with("Cannot build ") && at < text.size())
+    text.erase(0, at + kReason.size());
   text.resize(std::min(text.find('\n'), text.size()));
-  while (!text.empty() && (text.back() == ';' || text.back() == ' ' || text.back() == ':'))
-    text.pop_back();
+  text.resize(text.find_last_not_of("; :.") + 1);
   return text.empty() ? to_string(result.status) : text;
 }
 

@@ -3,10 +3,12 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/units.h"
 #include "nix/build_result.h"
 #include "sched/failure.h"
 #include "sched/phase.h"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -21,8 +23,16 @@ enum class Source : std::uint8_t {
 
 sched::FailureClass classify(const Error& error, Source source, sched::Phase phase);
 
+/// What a build was allowed, and what it took as seen from here.
+struct BuildTimes {
+  Duration took{};
+  /// 0 = no limit, as in `BuildOptions`.
+  std::chrono::seconds timeout{0};
+  std::chrono::seconds max_silent_time{0};
+};
+
 /// For a result that is no success.
-sched::FailureClass classify(const nix::BuildResult& result);
+sched::FailureClass classify(const nix::BuildResult& result, const BuildTimes& times = {});
 
 /// What the answer to BuildPaths means: an exit status of Nix and a message. A daemon in between
 /// leaves of the status only that it is not 0, so the words decide.

@@ -123,6 +123,20 @@ TEST(Classify, Results) {
   }
 }
 
+TEST(Classify, TheClockTellsWhichLimitItWas) {
+  nix::BuildResult result;
+  result.status = BuildStatus::timed_out;
+  using namespace std::chrono_literals;
+  EXPECT_EQ(classify(result, {.took = 3s, .timeout = 0s, .max_silent_time = 2s}),
+            FailureClass::silent_too_long);
+  EXPECT_EQ(classify(result, {.took = 3s, .timeout = 5s, .max_silent_time = 2s}),
+            FailureClass::silent_too_long);
+  EXPECT_EQ(classify(result, {.took = 5s, .timeout = 5s, .max_silent_time = 2s}),
+            FailureClass::timed_out);
+  EXPECT_EQ(classify(result, {.took = 5s, .timeout = 5s, .max_silent_time = 0s}),
+            FailureClass::timed_out);
+}
+
 TEST(Classify, ReasonIsOneCleanLine) {
   struct Case {
     BuildStatus status;
@@ -135,6 +149,11 @@ TEST(Classify, ReasonIsOneCleanLine) {
                 "\x1b[31;1merror:\x1b[0m builder for '\x1b[35;1m/nix/store/x.drv\x1b[0m' failed "
                 "with exit code 1;\n       last 10 log lines:\n       > no\n",
                 "builder for '/nix/store/x.drv' failed with exit code 1"},
+           Case{BuildStatus::permanent_failure,
+                "Cannot build '\x1b[35;1m/nix/store/x.drv\x1b[0m'.\nReason: \x1b[31;1mbuilder "
+                "failed with exit code 1\x1b[0m.\nOutput paths:\n  /nix/store/x\n",
+                "builder failed with exit code 1"},
+           Case{BuildStatus::misc_failure, "Cannot build 'x'.", "Cannot build 'x'"},
            Case{BuildStatus::misc_failure, "broken", "broken"},
            Case{BuildStatus::permanent_failure, "", "PermanentFailure"},
            Case{BuildStatus::permanent_failure, " ;: \nmore", "PermanentFailure"},
