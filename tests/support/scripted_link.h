@@ -44,6 +44,8 @@ struct ScriptedSession {
   /// The client has closed its side.
   bool is_deserted = false;
   aio::WaitQueue deserted;
+  /// What the client announced, and what both go by.
+  wire::ServeVersion client = wire::kNewestServe;
   wire::ServeVersion version = wire::kNewestServe;
   std::string inbox;
   std::uint64_t uploaded = 0;

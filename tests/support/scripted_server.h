@@ -57,8 +57,9 @@ class ScriptedServer {
 
   /// What it announces.
   wire::ServeVersion version = wire::kNewestServe;
-  /// Sent instead of the protocol's greeting, unless it is empty; then it closes.
+  /// Sent instead of the protocol's greeting, unless it is empty.
   std::string greeting;
+  ScriptedReply::Then after_greeting = ScriptedReply::Then::close;
   /// Printed when a session ends by anything but the end of its input.
   std::string last_words;
   /// Printed when a session ends, whichever way.
@@ -71,6 +72,10 @@ class ScriptedServer {
   std::map<nix::StorePath, StoredPath> substitutes;
   /// How it builds.
   Build build = build_everything;
+  /// Commands of which it dies.
+  std::set<wire::Command> unknown;
+  /// Writes results its own way, where there is one.
+  std::function<std::string(const ScriptedSession&, const nix::BuildResult&)> write_result;
   /// May change every reply before it is sent.
   Tamper tamper;
   /// A session dies when so many bytes of NARs have come.
@@ -227,10 +232,11 @@ class ScriptedServer {
       throw End{"mux_client_request_session: session request failed: Session open refused by peer"};
     }
     if (!greeting.empty()) {
-      co_await send(session, {.bytes = greeting, .then = ScriptedReply::Then::close});
+      co_await send(session, {.bytes = greeting, .then = after_greeting});
     }
     const auto theirs = co_await take(
         session, [](std::string_view bytes) { return wire::read_client_hello(bytes); });
+    session.client = theirs;
     session.version = wire::agree(version, theirs);
     co_await send(session, {.bytes = wire::server_hello(version)});
   }
@@ -348,6 +354,8 @@ class ScriptedServer {
     const auto request = co_await take_request<wire::BuildDerivation>(session);
     builds.push_back(request);
     const auto result = co_await build(*this, session, request);
+    if (write_result)
+      co_return co_await send(session, request.kCommand, write_result(session, result));
     co_await answer<wire::BuildDerivation>(session, result);
   }
 
@@ -360,6 +368,9 @@ class ScriptedServer {
     const auto command =
         co_await take(session, [](std::string_view bytes) { return wire::decode_command(bytes); });
     requests.push_back(command);
+    if (unknown.contains(command)) {
+      throw End{"error: unknown serve command " + std::to_string(static_cast<int>(command))};
+    }
     switch (command) {
       using enum wire::Command;
       case query_valid_paths:
