@@ -121,6 +121,10 @@ void ReleaseTest::SetUp() {
   if (const auto reason = lab::reason_to_skip(GetParam()); !reason.empty()) GTEST_SKIP() << reason;
 }
 
+bool is_idle(const lab::Host& host) {
+  return host.count_processes("sleep") == 0 && host.count_processes("nix-store") == 0;
+}
+
 std::string release_name(const ::testing::TestParamInfo<lab::Release>& info) {
   auto name = fmt::format("nix_{}", info.param.nix);
   std::ranges::replace(name, '.', '_');

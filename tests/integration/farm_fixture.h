@@ -4,9 +4,11 @@
 
 #include "lab/builder.h"
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -62,6 +64,20 @@ class ReleaseTest : public FarmTest, public ::testing::WithParamInterface<lab::R
  protected:
   void SetUp() override;
 };
+
+/// Whether the condition comes true in time.
+template <class Condition>
+bool eventually(Condition condition, std::chrono::milliseconds limit) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (std::chrono::steady_clock::now() < end) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return condition();
+}
+
+/// Whether no build and no session runs there.
+bool is_idle(const lab::Host& host);
 
 /// "nix_2_3_7", for INSTANTIATE_TEST_SUITE_P.
 std::string release_name(const ::testing::TestParamInfo<lab::Release>& info);

@@ -19,21 +19,6 @@ namespace fs = std::filesystem;
 
 class InterruptTest : public FarmTest {};
 
-/// Whether the condition comes true in time.
-template <class Condition>
-bool eventually(Condition condition, std::chrono::milliseconds limit) {
-  const auto end = std::chrono::steady_clock::now() + limit;
-  while (std::chrono::steady_clock::now() < end) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(50ms);
-  }
-  return condition();
-}
-
-bool is_idle(const lab::Host& host) {
-  return host.count_processes("sleep") == 0 && host.count_processes("nix-store") == 0;
-}
-
 TEST_F(InterruptTest, CtrlCEndsBuildsOnTheirMachines) {
   const lab::CoordinatorHost home;
   const lab::Builder one(home.key(), {.name = "b1", .max_jobs = 2});
