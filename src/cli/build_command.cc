@@ -11,7 +11,7 @@
 #include "farm/ahead.h"
 #include "farm/machine_access.h"
 #include "farm/run.h"
-#include "store/local_store.h"
+#include "store/daemon_store.h"
 #include "transport/recording_link.h"
 #include "transport/ssh_connector.h"
 #include "view/failure_report.h"
@@ -105,7 +105,7 @@ class BuildCommand {
  public:
   explicit BuildCommand(const BuildOptions& options)
       : options_(options),
-        store_(loop_, recorded(store::local_serve_connector(loop_), "local-store")),
+        store_(loop_, recorded(store::worker_connector(loop_, options.store), "local-store")),
         signals_(loop_, {SIGINT, SIGTERM, SIGHUP}) {}
 
   ExitCode run() {
@@ -132,7 +132,7 @@ class BuildCommand {
   const BuildOptions& options_;
   aio::Loop loop_;
   std::optional<transport::Recorder> recorder_;
-  store::LocalStore store_;
+  store::DaemonStore store_;
   transport::SocketFolder sockets_;
   aio::Signals signals_;
   eval::EvaluationRoots roots_;
@@ -189,6 +189,8 @@ aio::Task<void> BuildCommand::watch_signals() {
 }
 
 aio::Task<farm::Graph> BuildCommand::load(std::function<void()> on_missing) {
+  // Where it cannot be reached, we say so in one sentence; Nix would take several.
+  co_await store_.lock({});
   const auto evaluation =
       co_await eval::evaluate(loop_, options_.request, roots_, options_.evaluation);
   if (!evaluation.notes.empty()) err_.write(evaluation.notes + "\n");
@@ -237,8 +239,7 @@ aio::Task<void> BuildCommand::work_on(farm::Run& run) {
   }
   co_await build(run);
   if (code_ != ExitCode::success || interrupted_) co_return;
-  if (options_.out_link)
-    co_await make_out_links(loop_, run.graph().results, *options_.out_link, options_.evaluation);
+  if (options_.out_link) co_await make_out_links(store_, run.graph().results, *options_.out_link);
   print_results(run.graph());
 }
 
@@ -334,6 +335,8 @@ void BuildCommand::print_results(const farm::Graph& graph) {
 }  // namespace
 
 ExitCode run_build(const BuildOptions& options) {
+  // Whatever we start works on the same store.
+  ::setenv("NIX_REMOTE", options.store.str().c_str(), 1);
   BuildCommand command(options);
   return command.run();
 }

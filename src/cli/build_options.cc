@@ -157,6 +157,13 @@ constexpr auto kRows = std::to_array<Row>({
      .help = "steps at a time on this machine; 0 builds nothing here\n"
              "(default: auto, one for each processor)",
      .apply = [](BuildOptions& o, const Words& w) { o.max_jobs = parse_jobs(w[0]); }},
+    {.names = "--store",
+     .words = "STORE",
+     .group = where,
+     .help = "this machine's store: through its daemon (daemon, or\n"
+             "unix://PATH of its socket), opened directly (local), or\n"
+             "whichever is there (auto; default: what NIX_REMOTE says)",
+     .apply = [](BuildOptions& o, const Words& w) { o.store = store::parse_store_address(w[0]); }},
 
     {.names = "-k,--keep-going",
      .words = "",
@@ -270,6 +277,7 @@ class Parser {
       if (word != "--") refuse(word);
     }
     eval::kind_of(options_.request);
+    if (options_.store.socket.empty()) options_.store = store::store_address_of_environment();
     return std::move(options_);
   }
 

@@ -6,6 +6,7 @@
 #include "cli/exit_code.h"
 #include "eval/evaluate.h"
 #include "eval/request.h"
+#include "store/store_address.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -24,6 +25,8 @@ struct BuildOptions {
   /// In the syntax of Nix's machines file, `@FILE` included; empty = this machine only. By default
   /// "@/etc/nix/machines" where that file exists.
   std::string builders;
+  /// This machine's store; by default what NIX_REMOTE says.
+  store::StoreAddress store;
   /// This machine's own slots; 0 = nothing is built here. By default one for each processor.
   std::uint32_t max_jobs = 1;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/build_options.h"
 
+#include "support/environment.h"
+
 #include <array>
 #include <filesystem>
 #include <string>
@@ -52,6 +54,20 @@ TEST(BuildOptions, HasDefaults) {
   EXPECT_FALSE(o.keep_going || o.dry_run || o.json || o.log_dir || o.record);
   EXPECT_EQ(o.max_silent_time, 0s);
   EXPECT_EQ(o.timeout, 0s);
+}
+
+TEST(BuildOptions, AStoreIsNamedAsInNix) {
+  const testing::Variable remote("NIX_REMOTE", "unix:///run/a");
+  EXPECT_EQ(options({}).store.str(), "unix:///run/a");
+  EXPECT_EQ(options({"--store", "unix:///run/b"}).store.str(), "unix:///run/b");
+  EXPECT_EQ(options({"--store", "local"}).store.str(), "local");
+  EXPECT_EQ(options({"--store", "auto"}).store.str(), "auto");
+  EXPECT_EQ(refusal({"--store", "ssh://b1"}),
+            "error: --store takes a store of this machine (auto, daemon, unix://PATH or local), "
+            "not 'ssh://b1'");
+  const testing::Variable elsewhere("NIX_REMOTE", "https://cache.example.org");
+  EXPECT_THAT(refusal({}), HasSubstr("NIX_REMOTE takes a store of this machine"));
+  EXPECT_EQ(options({"--store", "local"}).store.str(), "local");
 }
 
 TEST(BuildOptions, TakesWhatNixTakes) {

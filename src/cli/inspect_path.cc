@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "cli/inspect.h"
 #include "nix/path_info_json.h"
-#include "store/local_store.h"
+#include "store/store_address.h"
 
 #include <exception>
 
@@ -29,9 +29,9 @@ aio::Task<void> ask(store::Store& store, nix::StorePathSet paths, wire::PathInfo
 ExitCode inspect(const InspectPath& options, Streams streams) {
   const auto path = nix::parse_store_path(options.path);
   aio::Loop loop;
-  store::LocalStore store(loop, store::local_serve_connector(loop));
+  const auto store = store::open_store(loop, store::store_address_of_environment());
   wire::PathInfos infos;
-  loop.run(ask(store, {path}, infos));
+  loop.run(ask(*store, {path}, infos));
   if (infos.empty())
     throw Error(Kind::not_found, fmt::format("{} is not valid in the local store", path.str()));
   streams.out << pretty(nix::keyed_json(infos.front()));

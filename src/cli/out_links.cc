@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/out_links.h"
 
-#include "eval/nix_process.h"
+#include "base/error.h"
 
 #include <map>
 
@@ -23,16 +23,16 @@ std::vector<std::pair<std::filesystem::path, nix::StorePath>> out_links(
   return links;
 }
 
-aio::Task<void> make_out_links(aio::Loop& loop,
+aio::Task<void> make_out_links(store::Store& store,
                                const std::vector<farm::Graph::Result>& results,
-                               const std::filesystem::path& first,
-                               const eval::Options& nix) {
+                               const std::filesystem::path& first) {
   for (const auto& [link, path] : out_links(results, first)) {
-    const std::string what = fmt::format("linking {} to {}", link.string(), path.str());
-    std::vector<std::string> argv{
-        "nix-store", "--realise", path.str(), "--add-root", link.string(), "--indirect"};
-    const auto output = co_await eval::run_nix(loop, what, std::move(argv), nix);
-    if (!output.status.is_success()) throw output.error(what);
+    try {
+      co_await store.add_root(path, link);
+    } catch (Error& e) {
+      e.add_context(fmt::format("linking {} to {}", link.string(), path.str()));
+      throw;
+    }
   }
 }
 

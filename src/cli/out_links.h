@@ -2,9 +2,9 @@
 // Links to results, registered as roots with the store.
 #pragma once
 
-#include "aio/loop.h"
-#include "eval/evaluate.h"
+#include "aio/task.h"
 #include "farm/graph.h"
+#include "store/store.h"
 
 #include <filesystem>
 #include <utility>
@@ -18,9 +18,8 @@ std::vector<std::pair<std::filesystem::path, nix::StorePath>> out_links(
     const std::vector<farm::Graph::Result>& results, const std::filesystem::path& first);
 
 /// Makes the links. Throws Error.
-aio::Task<void> make_out_links(aio::Loop& loop,
+aio::Task<void> make_out_links(store::Store& store,
                                const std::vector<farm::Graph::Result>& results,
-                               const std::filesystem::path& first,
-                               const eval::Options& nix);
+                               const std::filesystem::path& first);
 
 }  // namespace firn::cli

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/out_links.h"
 
+#include "support/fake_store.h"
+#include "support/run.h"
 #include "support/store_samples.h"
 
 #include <string>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
@@ -42,6 +45,21 @@ TEST(OutLinks, ADerivationKeepsItsNumber) {
                    {"x/y-2", store_path("b-out")},
                    {"x/y-dev", store_path("a-dev")},
                    {"x/y-2-dev", store_path("b-dev")}}));
+}
+
+aio::Task<void> link_two(testing::FakeStore& store) {
+  store.hold(testing::stored("a-out"));
+  co_await make_out_links(store, {result("a", "out")}, "result");
+  EXPECT_EQ(store.roots, (Links{{"result", store_path("a-out")}}));
+  const auto error =
+      co_await testing::error_of(make_out_links(store, {result("b", "out")}, "other"));
+  EXPECT_TRUE(error && std::string_view(error->what()).starts_with("while linking other to "));
+}
+
+TEST(OutLinks, AreRoots) {
+  aio::Loop loop{aio::Loop::Time::manual};
+  testing::FakeStore store;
+  loop.run(link_two(store));
 }
 
 TEST(OutLinks, NothingBuiltNothingLinked) {

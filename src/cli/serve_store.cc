@@ -7,8 +7,8 @@
 #include "aio/scope.h"
 #include "aio/signals.h"
 #include "nix/build_result.h"
-#include "store/local_store.h"
 #include "store/serve_server.h"
+#include "store/store_address.h"
 
 #include <cerrno>
 #include <chrono>
@@ -53,12 +53,17 @@ class ClientLog {
   bool is_deaf_ = false;
 };
 
+store::StoreAddress address_of(const ServeStoreOptions& options) {
+  return options.store.empty() ? store::store_address_of_environment()
+                               : store::parse_store_address(options.store);
+}
+
 /// One client: its objects, in the order in which they need each other.
 class ServeStore {
  public:
   explicit ServeStore(const ServeStoreOptions& options)
       : options_(options),
-        store_(std::make_unique<store::LocalStore>(loop_, store::local_serve_connector(loop_))),
+        store_(store::open_store(loop_, address_of(options))),
         stream_(aio::take_standard_streams(loop_)),
         signals_(loop_, {SIGINT, SIGTERM, SIGHUP}) {}
 

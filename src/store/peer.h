@@ -6,12 +6,13 @@
 
 #include "aio/task.h"
 #include "base/error.h"
+#include "base/units.h"
 #include "store/receive_buffer.h"
 #include "transport/link.h"
 #include "wire/codec.h"
-#include "wire/serve_reply.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -102,5 +103,9 @@ aio::Task<typename Reader::Reply> Peer::read_with(Reader reader) {
     co_await fill(progress.missing);
   }
 }
+
+/// How long a peer may take to register so many bytes: it writes them to a disk, hashes them, and
+/// waits for whoever else holds the path.
+Duration patience_for(std::uint64_t bytes);
 
 }  // namespace firn::store

@@ -25,13 +25,6 @@ constexpr Duration kGreetingTextLimit = 2s;
 constexpr std::uint64_t kWindow = std::uint64_t{16} << 20U;
 constexpr std::size_t kMostUnacknowledged = 1024;
 
-/// How long a server may take to register so many bytes: it writes them to a disk, hashes them, and
-/// waits for whoever else holds the path.
-Duration patience_for(std::uint64_t bytes) {
-  constexpr std::uint64_t kBytesASecond = std::uint64_t{256} << 10U;
-  return 5min + std::chrono::seconds(bytes / kBytesASecond);
-}
-
 }  // namespace
 
 ServeConnection::ServeConnection(aio::Loop& loop,

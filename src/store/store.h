@@ -9,6 +9,7 @@
 #include "store/nar_stream.h"
 #include "wire/serve_commands.h"
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -70,6 +71,10 @@ class Store {
 
   /// The same for derivations that are in the store.
   virtual aio::Task<wire::BuildPathsReply> build(const wire::BuildPaths& request, LogSink log) = 0;
+
+  /// Makes a symlink at `link` to a valid path, which is a root as long as the link stands.
+  /// Replaces a link into the store, and nothing else.
+  virtual aio::Task<void> add_root(const nix::StorePath& path, std::filesystem::path link) = 0;
 
   /// Whether the store takes paths from us without a signature, and builds derivations that we
   /// send.

@@ -8,6 +8,7 @@
 #include "support/temp_folder.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
 #include <iterator>
 #include <map>
@@ -29,6 +30,7 @@ class FakeStore final : public store::Store {
   /// Questions so far, by name of the function.
   std::map<std::string, int> asked;
   std::vector<nix::StorePath> added;
+  std::vector<std::pair<std::filesystem::path, nix::StorePath>> roots;
   /// What the next additions throw, after they have read this many blocks.
   std::vector<std::pair<int, Error>> failures;
   /// Called before path infos are given.
@@ -176,6 +178,12 @@ class FakeStore final : public store::Store {
     }
     result.status = nix::BuildStatus::built;
     co_return result;
+  }
+
+  aio::Task<void> add_root(const nix::StorePath& path, std::filesystem::path link) override {
+    must_have(path);
+    roots.emplace_back(std::move(link), path);
+    co_return;
   }
 
   aio::Task<bool> is_trusting() override { co_return trusts; }
