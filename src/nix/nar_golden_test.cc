@@ -162,8 +162,8 @@ TEST_F(NarGolden, DamageIsAnErrorOrAnotherNar) {
     for (const Path& file : testing::golden_files(folder, ".nar")) {
       SCOPED_TRACE(file);
       const std::string nar = testing::read_golden(file);
-      testing::expect_every_cut_fails(nar, parse, 400);
-      testing::expect_changed_bytes_are_harmless(nar, parse, 400);
+      testing::expect_every_cut_fails(nar, parse, 60);
+      testing::expect_changed_bytes_are_harmless(nar, parse, 60);
     }
   }
 }

@@ -6,6 +6,7 @@
 #include "nix/nar_listing.h"
 #include "nix/nar_source.h"
 #include "nix/narinfo.h"
+#include "nix/path_info_json.h"
 #include "nix/signature.h"
 
 #include <algorithm>
@@ -243,6 +244,26 @@ TEST_P(FormatTest, ListingsAreThoseOfNix) {
     parser.check_done();
     EXPECT_EQ(builder.take(), listing);
   }
+}
+
+/// Up to 2.18 a list of objects with their paths, since then an object of them.
+nix::PathInfo info_from(const std::string& text, const nix::StorePath& path) {
+  const nix::Json json = nix::parse_json(text);
+  const nix::JsonPlace document(json);
+  return nix::path_info_from(json.is_array() ? document.items().front() : document.at(path.str()),
+                             path);
+}
+
+TEST_P(FormatTest, PathInfosAreThoseOfNix) {
+  const auto keys = make_keys("cache-1");
+  const auto path = nix::parse_store_path(build_top());
+  const fs::path cache = copy_to_cache(path.str(), "secret-key=" + keys.file.string());
+  const auto in_cache =
+      nix::parse_narinfo(read_file(cache / (std::string(path.hash_part()) + ".narinfo"))).info;
+
+  const auto said = nix({"path-info", "--json", "--store", "file://" + cache.string(), path.str()});
+  ASSERT_TRUE(said.ok()) << said.describe();
+  EXPECT_EQ(info_from(said.out, path), in_cache);
 }
 
 }  // namespace
