@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hashes and their text forms (reference: Nix "hash" formats; base16, nix32, base64, SRI). Digests
-// come from OpenSSL.
+// come from OpenSSL, but for BLAKE3.
 #pragma once
 
 #include "base/bytes.h"
@@ -15,7 +15,7 @@
 
 namespace firn {
 
-/// Algorithms that Nix writes down. blake3 is parsed and carried, not computed.
+/// Algorithms that Nix writes down.
 enum class HashAlgorithm : std::uint8_t { md5, sha1, sha256, sha512, blake3 };
 
 /// Length of a digest in bytes: 16, 20, 32, 64, 32.
@@ -55,8 +55,7 @@ Hash parse_hash(std::string_view text, std::optional<HashAlgorithm> expected = s
 /// Digits without any prefix, in the base that their number says. Throws Error{invalid}.
 Hash parse_bare_hash(std::string_view digits, HashAlgorithm algorithm);
 
-/// A running digest. md5, sha1, sha256, sha512; throws Error{invalid} for blake3. `finish` may be
-/// called once and ends it.
+/// A running digest. `finish` may be called once and ends it.
 class Hasher {
  public:
   explicit Hasher(HashAlgorithm algorithm);
