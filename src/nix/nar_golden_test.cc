@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -141,7 +142,12 @@ void write_tree(NarWriter& writer, const Json& tree) {
 }
 
 TEST_F(NarGolden, HashesOfTrees) {
-  for (const Json& row : Json::parse(testing::read_golden("transcribed/nar-hash/trees-1.json"))) {
+  std::vector<Json> rows;
+  for (const Path& file : testing::golden_files("transcribed/nar-hash", ".json")) {
+    const Json table = Json::parse(testing::read_golden(file));
+    rows.insert(rows.end(), table.begin(), table.end());
+  }
+  for (const Json& row : rows) {
     std::string nar;
     NarWriter writer(nar);
     writer.begin_archive();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nix/path_info_json.h"
 
-#include "nix/content_address.h"
+#include "nix/content_address_json.h"
 #include "nix/signature.h"
 
 #include <chrono>
@@ -26,14 +26,12 @@ StorePath path_from(const JsonPlace& place, PathInfoFormat format) {
 Json content_address_json(const std::string& text, PathInfoFormat format) {
   if (text.empty()) return nullptr;
   if (format == PathInfoFormat::v1) return text;
-  const ContentAddress address = parse_content_address(text);
-  return {{"method", to_string(address.method)}, {"hash", address.hash.sri()}};
+  return to_json(parse_content_address(text));
 }
 
-std::string content_address_from(const JsonPlace& place) {
-  if (place.is_string()) return to_string(place.parsed(parse_content_address));
-  return to_string(ContentAddress{.method = place.at("method").parsed(parse_content_method),
-                                  .hash = place.at("hash").hash()});
+std::string content_address_at(const JsonPlace& place) {
+  return to_string(place.is_string() ? place.parsed(parse_content_address)
+                                     : content_address_from(place));
 }
 
 PathInfoFormat format_of(const JsonPlace& place) {
@@ -92,7 +90,7 @@ PathInfo path_info_from(const JsonPlace& place, StorePath path) {
   info.nar_size = ByteCount(place.at("narSize").number());
   for (const JsonPlace& reference : place.at("references").items())
     info.references.insert(path_from(reference, format));
-  if (const auto ca = place.find_value("ca")) info.ca = content_address_from(*ca);
+  if (const auto ca = place.find_value("ca")) info.ca = content_address_at(*ca);
   read_impure(place, format, info);
   return info;
 }
