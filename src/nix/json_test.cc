@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nix/json.h"
 
+#include "support/refusal.h"
+
 #include <string>
 
 #include <gmock/gmock.h>
@@ -11,17 +13,7 @@ namespace firn::nix {
 namespace {
 
 using ::testing::HasSubstr;
-
-template <class Call>
-std::string refusal_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), Kind::invalid);
-    return error.what();
-  }
-  return "nothing was thrown";
-}
+using testing::refusal_of;
 
 TEST(Json, SaysWhereATextIsNoJson) {
   EXPECT_THAT(refusal_of([] { parse_json(R"({"a": tru})"); }), HasSubstr("offset 9"));

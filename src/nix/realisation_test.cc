@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "support/mutations.h"
+#include "support/refusal.h"
 
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@ namespace firn::nix {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::refusal_of;
 
 const std::string kDigits(32, 'a');
 const std::string kHex(64, '1');
@@ -32,17 +34,6 @@ HashedRealisation hashed_sample() {
   return {.key = parse_hashed_drv_output("sha256:" + kHex + "!dev"),
           .value = sample().value,
           .dependencies = {{parse_hashed_drv_output("sha256:" + kHex + "!out"), path("y")}}};
-}
-
-template <class Call>
-std::string refusal_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), Kind::invalid);
-    return error.what();
-  }
-  return "nothing was thrown";
 }
 
 TEST(DrvOutput, ReadsBothForms) {

@@ -3,6 +3,7 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "support/refusal.h"
 
 #include <string>
 #include <type_traits>
@@ -18,6 +19,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::refusal_of;
 
 static_assert(!std::is_copy_constructible_v<SecretKey>);
 
@@ -40,17 +42,6 @@ std::string secret_text() {
 
 std::string public_text() {
   return "rfc-1:" + base64_of(kPublic);
-}
-
-template <class Call>
-std::string refusal_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), Kind::invalid);
-    return error.what();
-  }
-  return "nothing was thrown";
 }
 
 TEST(SecretKey, SignsAsTheStandardSays) {
