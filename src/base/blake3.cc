@@ -19,12 +19,8 @@ using State = std::array<std::uint32_t, 16>;
 constexpr std::array<std::size_t, 16> kPermutation{
     2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8};
 
-struct Quarter {
-  std::size_t a;
-  std::size_t b;
-  std::size_t c;
-  std::size_t d;
-};
+/// Places in the state.
+using Quarter = std::array<std::size_t, 4>;
 
 /// Columns, then diagonals.
 constexpr std::array<Quarter, 8> kQuarters{{{0, 4, 8, 12},
@@ -36,15 +32,16 @@ constexpr std::array<Quarter, 8> kQuarters{{{0, 4, 8, 12},
                                             {2, 7, 8, 13},
                                             {3, 4, 9, 14}}};
 
-void mix(State& v, const Quarter& at, std::uint32_t x, std::uint32_t y) {
-  v[at.a] += v[at.b] + x;
-  v[at.d] = std::rotr(v[at.d] ^ v[at.a], 16);
-  v[at.c] += v[at.d];
-  v[at.b] = std::rotr(v[at.b] ^ v[at.c], 12);
-  v[at.a] += v[at.b] + y;
-  v[at.d] = std::rotr(v[at.d] ^ v[at.a], 8);
-  v[at.c] += v[at.d];
-  v[at.b] = std::rotr(v[at.b] ^ v[at.c], 7);
+void mix(State& v, const Quarter& places, std::uint32_t x, std::uint32_t y) {
+  const auto [a, b, c, d] = places;
+  v[a] += v[b] + x;
+  v[d] = std::rotr(v[d] ^ v[a], 16);
+  v[c] += v[d];
+  v[b] = std::rotr(v[b] ^ v[c], 12);
+  v[a] += v[b] + y;
+  v[d] = std::rotr(v[d] ^ v[a], 8);
+  v[c] += v[d];
+  v[b] = std::rotr(v[b] ^ v[c], 7);
 }
 
 State permuted(const State& block) {

@@ -166,14 +166,14 @@ Hasher& Hasher::operator=(Hasher&&) noexcept = default;
 
 void Hasher::update(Bytes bytes) {
   FIRN_CHECK(state_ != nullptr);
-  if (state_->blake3) return state_->blake3->update(bytes);
+  if (auto& blake3 = state_->blake3) return blake3->update(bytes);
   FIRN_CHECK(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1);
 }
 
 Hash Hasher::finish() {
   FIRN_CHECK(state_ != nullptr);
   const auto state = std::move(state_);
-  if (state->blake3) return {state->algorithm, state->blake3->digest()};
+  if (const auto& blake3 = state->blake3) return {state->algorithm, blake3->digest()};
   std::array<std::byte, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   FIRN_CHECK(EVP_DigestFinal_ex(state->context.get(),
