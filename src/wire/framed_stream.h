@@ -16,7 +16,7 @@
 namespace firn::wire {
 
 /// The most bytes that we put into one frame. As Nix does.
-inline constexpr std::size_t kFrameSize = 32 * 1024;
+inline constexpr std::size_t kFrameSize = std::size_t{32} * 1024;
 
 /// Appends `payload`, which is not copied more than once, in frames of at most kFrameSize bytes;
 /// none where it is empty.

@@ -4,6 +4,7 @@
 // layer only. Reference: Nix 2.1 (1.21) to 2.35 (1.38 with features).
 #pragma once
 
+#include "base/error.h"
 #include "nix/build_result.h"
 #include "nix/derived_path.h"
 #include "nix/path_info.h"
@@ -237,6 +238,7 @@ void fields(Io& io, Fields<Io, AddedPath>& reply, Protocol protocol) {
   io.path(reply.path);
   if (!has(protocol, Since::add_to_store_by_method)) return;
   if constexpr (Io::kReads) reply.info.emplace();
+  FIRN_CHECK(reply.info.has_value());
   fields(io, *reply.info, protocol);
 }
 

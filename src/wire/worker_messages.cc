@@ -143,15 +143,15 @@ void fields(Io& io, Fields<Io, ActivityResult>& message, Protocol /*protocol*/) 
   all(io, message.fields);
 }
 
-/// Reads the message that `tag` announces, if it is the one numbered `index` in Message.
-template <std::size_t index = 0>
+/// Reads the message that `tag` announces, if it is the one numbered `Index` in Message.
+template <std::size_t Index = 0>
 void read_tagged(Decoder& io, std::uint64_t tag, Message& message, Protocol protocol) {
-  if constexpr (index == std::variant_size_v<Message>) {
+  if constexpr (Index == std::variant_size_v<Message>) {
     io.fail("a message of the daemon", fmt::format("{:#x}", tag));
-  } else if (tag == std::variant_alternative_t<index, Message>::kTag) {
-    fields(io, message.emplace<index>(), protocol);
+  } else if (tag == std::variant_alternative_t<Index, Message>::kTag) {
+    fields(io, message.emplace<Index>(), protocol);
   } else {
-    read_tagged<index + 1>(io, tag, message, protocol);
+    read_tagged<Index + 1>(io, tag, message, protocol);
   }
 }
 

@@ -20,8 +20,10 @@
 
 namespace firn::wire::worker {
 
-/// How much a message matters; a client says with SetOptions up to which it wants them. A number
-/// that we do not know stays itself; so do those of the other two enumerations.
+// A number of 32 bits that we do not know stays itself in all three.
+// NOLINTBEGIN(performance-enum-size)
+
+/// How much a message matters; a client says with SetOptions up to which it wants them.
 enum class Verbosity : std::uint32_t {
   error = 0,
   warning = 1,
@@ -54,17 +56,19 @@ enum class ActivityType : std::uint32_t {
 
 /// What happened within an activity; in brackets, its fields.
 enum class ResultType : std::uint32_t {
-  file_linked = 100,     ///< [bytes saved, blocks saved]
-  build_log_line = 101,  ///< [a line of a build's log, without its end]
-  untrusted_path = 102,  ///< [path]
-  corrupted_path = 103,  ///< [path]
-  set_phase = 104,       ///< [the phase of a build, such as "unpackPhase"]
-  progress = 105,        ///< [done, expected, running, failed]
-  set_expected = 106,    ///< [a type of activity, how much of it]
-  post_build_log_line = 107,
-  fetch_status = 108,
+  file_linked = 100,          ///< [bytes saved, blocks saved]
+  build_log_line = 101,       ///< [a line of a build's log, without its end]
+  untrusted_path = 102,       ///< [path]
+  corrupted_path = 103,       ///< [path]
+  set_phase = 104,            ///< [the phase of a build, such as "unpackPhase"]
+  progress = 105,             ///< [done, expected, running, failed]
+  set_expected = 106,         ///< [a type of activity, how much of it]
+  post_build_log_line = 107,  ///< [a line]
+  fetch_status = 108,         ///< [a text]
   fetch_to_store = 109,
 };
+
+// NOLINTEND(performance-enum-size)
 
 using Field = std::variant<std::uint64_t, std::string>;
 

@@ -3,10 +3,10 @@
 // noted beside it, and produced from those values, byte for byte.
 #include "base/error.h"
 #include "base/hash.h"
-#include "nix/nar_parser.h"
 #include "support/captured_session.h"
 #include "support/golden.h"
 #include "support/wire_checks.h"
+#include "support/worker_samples.h"
 #include "wire/framed_stream.h"
 #include "wire/reply_reader.h"
 #include "wire/worker_builds.h"
@@ -93,15 +93,7 @@ std::vector<nix::DerivedPath> targets_of(const Json& list) {
 
 UnkeyedPathInfo unkeyed_info_of(Json json) {
   json["path"] = "/nix/store/00000000000000000000000000000000-blank";
-  auto info = path_info_of(json);
-  return {.deriver = std::move(info.deriver),
-          .references = std::move(info.references),
-          .nar_hash = info.nar_hash,
-          .nar_size = info.nar_size,
-          .ca = std::move(info.ca),
-          .signatures = std::move(info.signatures),
-          .registration_time = info.registration_time,
-          .ultimate = info.ultimate};
+  return testing::without_path(path_info_of(json));
 }
 
 /// One captured session, step by step.

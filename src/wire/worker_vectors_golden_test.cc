@@ -3,6 +3,7 @@
 // written back byte for byte.
 #include "base/error.h"
 #include "support/wire_vectors.h"
+#include "support/worker_samples.h"
 #include "wire/worker_fields.h"
 #include "wire/worker_handshake_fields.h"
 
@@ -54,15 +55,7 @@ KeyedBuildResult keyed_result_of(const VectorJson& value) {
 }
 
 UnkeyedPathInfo unkeyed_info_of(const VectorJson& value) {
-  auto info = testing::path_info_of(value);
-  return {.deriver = std::move(info.deriver),
-          .references = std::move(info.references),
-          .nar_hash = info.nar_hash,
-          .nar_size = info.nar_size,
-          .ca = std::move(info.ca),
-          .signatures = std::move(info.signatures),
-          .registration_time = info.registration_time,
-          .ultimate = info.ultimate};
+  return testing::without_path(testing::path_info_of(value));
 }
 
 nix::Realisation realisation_of(const VectorJson& value) {

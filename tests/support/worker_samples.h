@@ -32,6 +32,17 @@ inline std::vector<wire::worker::Protocol> worker_protocols() {
   return out;
 }
 
+inline wire::worker::UnkeyedPathInfo without_path(nix::PathInfo info) {
+  return {.deriver = std::move(info.deriver),
+          .references = std::move(info.references),
+          .nar_hash = info.nar_hash,
+          .nar_size = info.nar_size,
+          .ca = std::move(info.ca),
+          .signatures = std::move(info.signatures),
+          .registration_time = info.registration_time,
+          .ultimate = info.ultimate};
+}
+
 /// A source of values that may travel by one agreement.
 class WorkerSamples : public ServeSamples {
  public:
@@ -84,17 +95,7 @@ class WorkerSamples : public ServeSamples {
     return hashed_realisation();
   }
 
-  wire::worker::UnkeyedPathInfo unkeyed_path_info() {
-    auto info = path_info();
-    return {.deriver = std::move(info.deriver),
-            .references = std::move(info.references),
-            .nar_hash = info.nar_hash,
-            .nar_size = info.nar_size,
-            .ca = std::move(info.ca),
-            .signatures = std::move(info.signatures),
-            .registration_time = info.registration_time,
-            .ultimate = info.ultimate};
-  }
+  wire::worker::UnkeyedPathInfo unkeyed_path_info() { return without_path(path_info()); }
 
   wire::worker::SubstitutablePath substitutable_path() {
     wire::worker::SubstitutablePath out{.deriver = {},
