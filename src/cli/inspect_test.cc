@@ -6,9 +6,9 @@
 #include "nix/nar_writer.h"
 #include "support/temp_folder.h"
 #include "transport/capture.h"
+#include "wire/reply_reader.h"
 #include "wire/serve_commands.h"
 #include "wire/serve_handshake.h"
-#include "wire/serve_reply.h"
 
 #include <chrono>
 #include <sstream>

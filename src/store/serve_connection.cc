@@ -5,8 +5,9 @@
 #include "nix/nar_parser.h"
 #include "store/exact_nar.h"
 #include "wire/export_stream.h"
+#include "wire/reply_reader.h"
+#include "wire/serve_commands.h"
 #include "wire/serve_handshake.h"
-#include "wire/serve_reply.h"
 
 #include <deque>
 #include <utility>

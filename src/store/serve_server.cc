@@ -8,8 +8,9 @@
 #include "store/spooled_nar.h"
 #include "store/verified_nar.h"
 #include "wire/export_stream.h"
+#include "wire/reply_reader.h"
+#include "wire/serve_commands.h"
 #include "wire/serve_handshake.h"
-#include "wire/serve_reply.h"
 
 #include <chrono>
 #include <string>

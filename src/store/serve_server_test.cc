@@ -5,8 +5,9 @@
 #include "store/serve_connection.h"
 #include "support/served_conversation.h"
 #include "wire/export_stream.h"
+#include "wire/reply_reader.h"
+#include "wire/serve_commands.h"
 #include "wire/serve_handshake.h"
-#include "wire/serve_reply.h"
 
 #include <chrono>
 #include <cstdint>

@@ -3,10 +3,11 @@
 
 #include "wire/export_stream.h"
 #include "wire/nar_summary.h"
+#include "wire/reply_reader.h"
+#include "wire/serve_commands.h"
 #include "wire/serve_fields.h"
 #include "wire/serve_handshake.h"
 #include "wire/serve_json.h"
-#include "wire/serve_reply.h"
 
 // After the fields of the protocol and what shows them.
 #include "wire/catalog_parts.h"

@@ -4,8 +4,9 @@
 #include "nix/nar_writer.h"
 #include "support/serve_samples.h"
 #include "wire/export_stream.h"
+#include "wire/reply_reader.h"
+#include "wire/serve_commands.h"
 #include "wire/serve_handshake.h"
-#include "wire/serve_reply.h"
 
 #include <concepts>
 

@@ -2,8 +2,8 @@
 #include "base/error.h"
 #include "support/serve_samples.h"
 #include "support/wire_checks.h"
+#include "wire/reply_reader.h"
 #include "wire/serve_commands.h"
-#include "wire/serve_reply.h"
 
 #include <cstdint>
 #include <string>

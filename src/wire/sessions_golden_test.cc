@@ -8,9 +8,9 @@
 #include "support/wire_checks.h"
 #include "wire/built_outputs.h"
 #include "wire/export_stream.h"
+#include "wire/reply_reader.h"
 #include "wire/serve_commands.h"
 #include "wire/serve_handshake.h"
-#include "wire/serve_reply.h"
 
 #include <algorithm>
 #include <chrono>

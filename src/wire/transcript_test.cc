@@ -2,9 +2,9 @@
 #include "wire/transcript.h"
 
 #include "nix/nar_writer.h"
+#include "wire/reply_reader.h"
 #include "wire/serve_commands.h"
 #include "wire/serve_handshake.h"
-#include "wire/serve_reply.h"
 
 #include <vector>
 

@@ -9,9 +9,9 @@
 #include "support/scripted_link.h"
 #include "support/store_samples.h"
 #include "wire/export_stream.h"
+#include "wire/reply_reader.h"
 #include "wire/serve_commands.h"
 #include "wire/serve_handshake.h"
-#include "wire/serve_reply.h"
 
 #include <algorithm>
 #include <array>

@@ -4,9 +4,9 @@
 
 #include "store/serve_connection.h"
 #include "support/served_store.h"
+#include "wire/reply_reader.h"
 #include "wire/serve_commands.h"
 #include "wire/serve_handshake.h"
-#include "wire/serve_reply.h"
 
 #include <string>
 #include <string_view>

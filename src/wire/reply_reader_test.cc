@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "wire/serve_reply.h"
+#include "wire/reply_reader.h"
 
 #include "base/error.h"
 #include "support/serve_samples.h"
+#include "wire/serve_commands.h"
 
 #include <string>
 #include <string_view>
