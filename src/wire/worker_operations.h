@@ -15,8 +15,9 @@
 
 namespace firn::wire::worker {
 
-/// Numbers as on the wire. Those that are left out are gone from Nix 2.1 on, or obsolete and never
-/// asked by a Nix that we meet.
+/// Numbers as on the wire. Left out are those that Nix has removed, three that clients stopped
+/// asking with Nix 2.4 (QueryDeriver, 18; QueryDerivationOutputs, 22; QueryDerivationOutputNames,
+/// 28), and two that exist within builds only (1000, 1001).
 enum class Operation : std::uint8_t {
   is_valid_path = 1,
   query_referrers = 6,
