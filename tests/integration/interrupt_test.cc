@@ -52,7 +52,7 @@ TEST_F(InterruptTest, CtrlCWhileSendingLeavesNothingHalfRegistered) {
   const lab::CoordinatorHost home;
   const lab::Builder builder(home.key(), {.name = "b1"});
   const auto file = write_nix(home, R"nix(rec {
-    big = mk { name = "big"; script = "truncate -s 1500000000 $out"; };
+    big = mk { name = "big"; script = "truncate -s 500000000 $out"; };
     user = mk { name = "user"; script = "wc -c < ${big} > $out"; };
   })nix");
   ASSERT_TRUE(firn_build(home, {file, "-A", "big", "-j1", "--builders", ""}).outcome.ok());
