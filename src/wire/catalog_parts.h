@@ -3,8 +3,10 @@
 // fields of the protocol and what shows them.
 #pragma once
 
+#include "nix/content_address_json.h"
 #include "wire/catalog.h"
 #include "wire/conversation.h"
+#include "wire/quote.h"
 
 #include <cstdint>
 #include <optional>
@@ -51,6 +53,29 @@ void take_optional_path(nix::Json& out, Replay& stream, Version /*version*/) {
     std::optional<nix::StorePath> path;
     io.optional_path(path);
     return path ? nix::Json(path->base_name()) : nix::Json();
+  });
+}
+
+/// A text that `show` makes JSON of; it throws Error{invalid} for one that is not `what`.
+template <class Show>
+void take_text(nix::Json& out, Replay& stream, std::string_view what, Show show) {
+  out = take_with(stream, [&](Decoder& io) -> nix::Json {
+    std::string text;
+    io.text(text, kTextLimit);
+    if (io.is_short()) return {};
+    try {
+      return show(text);
+    } catch (const Error& error) {
+      io.fail(what, fmt::format("{}: {}", in_quotes(text), error.message()));
+    }
+  });
+}
+
+/// Empty is null.
+template <class Version>
+void take_content_address(nix::Json& out, Replay& stream, Version /*version*/) {
+  take_text(out, stream, "a content address", [](const std::string& text) {
+    return text.empty() ? nix::Json() : nix::to_json(nix::parse_content_address(text));
   });
 }
 

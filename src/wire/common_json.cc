@@ -57,6 +57,30 @@ Json shown(const nix::BuildResult& result) {
   return out;
 }
 
+Json shown(const nix::DrvOutput& output) {
+  return nix::to_json(output);
+}
+
+Json shown(const nix::HashedDrvOutput& output) {
+  return output.str();
+}
+
+Json shown(const nix::UnkeyedRealisation& realisation) {
+  try {
+    return nix::to_json(realisation);
+  } catch (const Error&) {
+    return {{"outPath", realisation.out_path.base_name()}, {"signatures", realisation.signatures}};
+  }
+}
+
+Json shown(const nix::Realisation& realisation) {
+  return {{"key", shown(realisation.key)}, {"value", shown(realisation.value)}};
+}
+
+Json shown(const nix::HashedRealisation& realisation) {
+  return nix::to_json(realisation, nix::SignatureForm::object);
+}
+
 Json shown(const nix::PathInfo& info) {
   try {
     return nix::keyed_json(info);

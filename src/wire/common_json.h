@@ -8,6 +8,7 @@
 #include "nix/derivation.h"
 #include "nix/json.h"
 #include "nix/path_info.h"
+#include "nix/realisation.h"
 #include "wire/serve_commands.h"
 
 #include <optional>
@@ -25,6 +26,11 @@ Json shown(const std::optional<nix::StorePath>& path);
 Json shown(const nix::StorePathSet& paths);
 Json shown(const nix::BasicDerivation& derivation);
 Json shown(const nix::BuildResult& result);
+Json shown(const nix::DrvOutput& output);
+Json shown(const nix::HashedDrvOutput& output);
+Json shown(const nix::UnkeyedRealisation& realisation);
+Json shown(const nix::Realisation& realisation);
+Json shown(const nix::HashedRealisation& realisation);
 /// With the base name as "path".
 Json shown(const nix::PathInfo& info);
 Json shown(const Acknowledged& reply);

@@ -30,6 +30,39 @@ void take_unkeyed_info(Json& out, Replay& stream, ServeVersion version) {
   out.erase("path");
 }
 
+/// By the path of the derivation since 2.8, by its hash modulo before.
+void take_drv_output(Json& out, Replay& stream, ServeVersion version) {
+  if (has(version, Since::binary_built_outputs)) {
+    out = take_with(stream, [](Decoder& io) {
+      nix::DrvOutput output{.drv = blank<nix::DrvPath>(), .output = {}};
+      drv_output_fields(io, output);
+      return shown(output);
+    });
+  } else {
+    take_text(out, stream, "an output by hash", [](const std::string& text) {
+      return shown(nix::parse_hashed_drv_output(text));
+    });
+  }
+}
+
+/// As JSON before 2.8.
+void take_realisation(Json& out, Replay& stream, ServeVersion version) {
+  if (has(version, Since::binary_built_outputs)) {
+    out = take_with(stream, [](Decoder& io) {
+      nix::Realisation value{.key = {.drv = blank<nix::DrvPath>(), .output = {}},
+                             .value = {.out_path = blank<nix::StorePath>(), .signatures = {}}};
+      drv_output_fields(io, value.key);
+      realisation_fields(io, value.value);
+      return shown(value);
+    });
+  } else {
+    take_text(out, stream, "a realisation", [](const std::string& text) {
+      const Json document = nix::parse_json(text);
+      return shown(nix::hashed_realisation_from(nix::JsonPlace(document)));
+    });
+  }
+}
+
 void take_nar_message(Json& out, Replay& stream, ServeVersion /*version*/) {
   out = take_nar(stream);
 }
@@ -98,6 +131,9 @@ constexpr auto kMessages = std::to_array<Kind>({
     structure("string", take_string),
     structure("store-path", take_path),
     structure("optional-store-path", take_optional_path),
+    structure("content-address", take_content_address),
+    structure("drv-output", take_drv_output),
+    structure("realisation", take_realisation),
     structure("build-options", take_structure<BuildOptions>),
     structure("basic-derivation", take_derivation),
     structure("build-result", take_structure<nix::BuildResult>),

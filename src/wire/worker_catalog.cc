@@ -154,9 +154,10 @@ void take_message(Json& out, Replay& stream, Protocol protocol) {
 
 template <std::uint64_t Magic>
 void take_hello(Json& out, Replay& stream, Protocol /*protocol*/) {
-  out = take_with(stream, [](Decoder& io) {
-    std::uint32_t version = kNewestWorker.number();
+  out = take_with(stream, [](Decoder& io) -> Json {
+    std::uint32_t version = 0;
     hello_fields(io, Magic, version);
+    if (io.is_short()) return {};
     return Json::object({{"version", parse_worker_version(version).str()}});
   });
 }
@@ -229,6 +230,7 @@ constexpr auto kMessages = std::to_array<Kind>({
     structure("string", take_string),
     structure("store-path", take_path),
     structure("optional-store-path", take_optional_path),
+    structure("content-address", take_content_address),
     structure("derived-path", take_derived_path),
     structure("build-mode", take_build_mode),
     structure("basic-derivation", take_derivation),

@@ -2,6 +2,7 @@
 #include "wire/worker_json.h"
 
 #include "base/error.h"
+#include "nix/derived_path_json.h"
 
 #include <type_traits>
 #include <utility>
@@ -87,22 +88,6 @@ Json to_json(const ActivityResult& message) {
           {"fields", fields_shown(message.fields)}};
 }
 
-Json realisation_json(const nix::UnkeyedRealisation& value) {
-  try {
-    return nix::to_json(value);
-  } catch (const Error&) {
-    return {{"outPath", value.out_path.base_name()}, {"signatures", value.signatures}};
-  }
-}
-
-Json realisation_json(const nix::Realisation& value) {
-  return {{"key", nix::to_json(value.key)}, {"value", realisation_json(value.value)}};
-}
-
-Json realisation_json(const nix::HashedRealisation& value) {
-  return nix::to_json(value, nix::SignatureForm::object);
-}
-
 }  // namespace
 
 Json shown(const Message& message) {
@@ -110,17 +95,15 @@ Json shown(const Message& message) {
 }
 
 Json shown(const nix::DerivedPath& path) {
-  return nix::to_string(path, nix::OutputMark::bang);
+  return nix::to_json(path);
 }
 
 Json shown(const OutputId& output) {
-  const auto* by_path = std::get_if<nix::DrvOutput>(&output);
-  return by_path != nullptr ? nix::to_json(*by_path)
-                            : Json(std::get<nix::HashedDrvOutput>(output).str());
+  return std::visit([](const auto& kind) { return wire::shown(kind); }, output);
 }
 
 Json shown(const AnyRealisation& realisation) {
-  return std::visit([](const auto& kind) { return realisation_json(kind); }, realisation);
+  return std::visit([](const auto& kind) { return wire::shown(kind); }, realisation);
 }
 
 Json shown(const UnkeyedPathInfo& info) {
@@ -188,7 +171,7 @@ Json shown(const MissingPaths& reply) {
 
 Json shown(const std::optional<FoundRealisation>& reply) {
   if (!reply) return nullptr;
-  return std::visit([](const auto& kind) { return realisation_json(kind); }, *reply);
+  return std::visit([](const auto& kind) { return wire::shown(kind); }, *reply);
 }
 
 Json shown(const std::vector<KeyedBuildResult>& reply) {
