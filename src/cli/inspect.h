@@ -22,7 +22,9 @@ struct Streams {
 
 /// Each prints what it sees, and then throws Error with the place where something is wrong with it.
 /// A code other than success says that what is wrong was told.
+ExitCode inspect(const InspectDrv& options, Streams streams);
 ExitCode inspect(const InspectNar& options, Streams streams);
+ExitCode inspect(const InspectNarinfo& options, Streams streams);
 ExitCode inspect(const InspectPath& options, Streams streams);
 ExitCode inspect(const InspectMachines& options, Streams streams);
 ExitCode inspect(const InspectMessage& options, Streams streams);

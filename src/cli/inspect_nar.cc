@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/error.h"
 #include "cli/inspect.h"
+#include "nix/nar_listing.h"
 #include "nix/nar_parser.h"
 
 #include <array>
-#include <optional>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -118,17 +119,43 @@ void verify(const InspectNar& options, const Hash& hash, std::uint64_t size) {
 
 }  // namespace
 
+namespace {
+
+/// Reads all of the file into `visitor`; returns hash and size.
+std::pair<Hash, std::uint64_t> read_nar(const std::string& file, nix::NarVisitor& visitor) {
+  Reading reading(visitor, file);
+  read_blocks(file, [&](std::string_view block) {
+    reading.feed(block);
+    return true;
+  });
+  const Hash hash = reading.finish();
+  return {hash, reading.size()};
+}
+
+std::pair<Hash, std::uint64_t> print_listing(const std::string& file, std::ostream& out) {
+  nix::NarListingBuilder builder;
+  const auto facts = read_nar(file, builder);
+  const auto text = nix::listing_file(builder.take(), nix::ListingForm::since_2_35);
+  if (!text)
+    throw Error(Kind::invalid, "it has a name or a target that is not UTF-8: no listing in JSON");
+  out << *text << "\n";
+  return facts;
+}
+
+std::pair<Hash, std::uint64_t> print_entries(const std::string& file, std::ostream& out) {
+  Lister lister(out);
+  const auto facts = read_nar(file, lister);
+  out << fmt::format("\n{} bytes, {}\n", facts.second, facts.first.prefixed(HashForm::nix32));
+  return facts;
+}
+
+}  // namespace
+
 ExitCode inspect(const InspectNar& options, Streams streams) {
-  Lister lister(streams.out);
-  Reading reading(lister, options.file);
   try {
-    read_blocks(options.file, [&](std::string_view block) {
-      reading.feed(block);
-      return true;
-    });
-    const Hash hash = reading.finish();
-    streams.out << fmt::format("\n{} bytes, {}\n", reading.size(), hash.prefixed(HashForm::nix32));
-    verify(options, hash, reading.size());
+    const auto [hash, size] = options.json ? print_listing(options.file, streams.out)
+                                           : print_entries(options.file, streams.out);
+    verify(options, hash, size);
   } catch (Error& error) {
     error.add_context("reading " + options.file);
     throw;

@@ -20,12 +20,20 @@ constexpr std::string_view kHelp =
 Shows what is in the things that Nix stores and sends, and checks them. FILE may
 be - for stdin.
 
+  drv FILE                  a derivation, as JSON
+
   nar FILE                  lists a NAR; every rule of the format is checked
       --json                as the listing that binary caches keep (.ls)
       --verify HASH         fails where the NAR has another hash
       --verify-size BYTES   fails where it has another size
 
-  path STOREPATH            what the local store knows of a path, as JSON
+  narinfo FILE              what a binary cache says of a path, as JSON, with the text
+                            that is signed
+      --verify KEY          fails where no signature is by KEY, as in
+                            trusted-public-keys; several keys add up
+
+  path STOREPATH            what this machine's store knows of a path, as JSON
+      --store ADDRESS       another store than NIX_REMOTE says, as in firn build
 
   machines [FILE]           the machines of a file as firn understands them
                             (default: /etc/nix/machines), and what is wrong in it
@@ -34,7 +42,8 @@ be - for stdin.
   wire PROTOCOL VERSION MESSAGE FILE
                             one message of a protocol, as JSON:
                             firn inspect wire serve 2.7 build-result FILE
-                            firn inspect wire worker 1.37 set-options FILE
+                            VERSION of the worker protocol may name features:
+                            1.38+realisation-with-path-not-hash
       --hex TEXT            reads TEXT instead of FILE; blanks do not matter
       --many                reads several in a row, as a list
   wire --list               the names of all messages
@@ -45,7 +54,7 @@ be - for stdin.
 Exit codes:
   0  it is as it should be
   2  wrong usage, or something is wrong with what was looked at
-  3  the local store cannot be reached
+  3  the store cannot be reached
 )";
 
 using Words = std::vector<std::string>;
@@ -66,6 +75,12 @@ class Parser {
   template <class Value>
   void option(const std::string& name, Value& value) {
     app_.add_option(name, value);
+    options_.push_back(name);
+  }
+
+  /// May be there several times, with one value each.
+  void each(const std::string& name, std::vector<std::string>& values) {
+    app_.add_option(name, values)->expected(1)->take_all();
     options_.push_back(name);
   }
 
@@ -108,6 +123,25 @@ class Parser {
   std::vector<std::string> options_;
 };
 
+InspectOptions parse_drv(const Words& words) {
+  InspectDrv options;
+  Parser parser("drv");
+  parser.positional("FILE", options.file);
+  parser.parse(words);
+  parser.require("FILE");
+  return options;
+}
+
+InspectOptions parse_narinfo(const Words& words) {
+  InspectNarinfo options;
+  Parser parser("narinfo");
+  parser.positional("FILE", options.file);
+  parser.each("--verify", options.keys);
+  parser.parse(words);
+  parser.require("FILE");
+  return options;
+}
+
 InspectOptions parse_nar(const Words& words) {
   InspectNar options;
   std::optional<std::string> hash;
@@ -125,9 +159,13 @@ InspectOptions parse_nar(const Words& words) {
 InspectOptions parse_path(const Words& words) {
   InspectPath options;
   Parser parser("path");
+  std::optional<std::string> store;
   parser.positional("STOREPATH", options.path);
+  parser.option("--store", store);
   parser.parse(words);
   parser.require("STOREPATH");
+  options.store =
+      store ? store::parse_store_address(*store) : store::store_address_of_environment();
   return options;
 }
 
@@ -170,7 +208,9 @@ struct InspectedKind {
 };
 
 constexpr auto kKinds = std::to_array<InspectedKind>({
+    {.name = "drv", .parse = parse_drv},
     {.name = "nar", .parse = parse_nar},
+    {.name = "narinfo", .parse = parse_narinfo},
     {.name = "path", .parse = parse_path},
     {.name = "machines", .parse = parse_machines},
     {.name = "wire", .parse = parse_wire},

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "cli/exit_code.h"
+#include "store/store_address.h"
 
 #include <cstdint>
 #include <optional>
@@ -15,6 +16,10 @@
 
 namespace firn::cli {
 
+struct InspectDrv {
+  std::string file;
+};
+
 struct InspectNar {
   std::string file;
   bool json = false;
@@ -23,8 +28,16 @@ struct InspectNar {
   std::optional<std::uint64_t> size;
 };
 
+struct InspectNarinfo {
+  std::string file;
+  /// Public keys, one of which must have signed it; none = no matter who has.
+  std::vector<std::string> keys;
+};
+
 struct InspectPath {
   std::string path;
+  /// By default what NIX_REMOTE says.
+  store::StoreAddress store;
 };
 
 struct InspectMachines {
@@ -52,7 +65,9 @@ struct InspectCapture {
 /// The names of all messages.
 struct InspectMessageNames {};
 
-using InspectOptions = std::variant<InspectNar,
+using InspectOptions = std::variant<InspectDrv,
+                                    InspectNar,
+                                    InspectNarinfo,
                                     InspectPath,
                                     InspectMachines,
                                     InspectMessage,

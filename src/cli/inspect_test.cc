@@ -4,6 +4,8 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "nix/nar_writer.h"
+#include "nix/narinfo.h"
+#include "nix/signature.h"
 #include "support/temp_folder.h"
 #include "transport/capture.h"
 #include "wire/reply_reader.h"
@@ -11,6 +13,7 @@
 #include "wire/serve_handshake.h"
 
 #include <chrono>
+#include <fstream>
 #include <sstream>
 
 #include <gmock/gmock.h>
@@ -115,6 +118,65 @@ TEST_F(InspectNarTest, SaysWhatIsWrongAndWhere) {
               HasSubstr("/does/not/exist"));
 }
 
+TEST_F(InspectNarTest, PrintsTheListingOfACache) {
+  const auto nar = sample_nar();
+  const auto result = look(InspectNar{.file = file(nar), .json = true, .hash = {}, .size = {}});
+  const auto listing = json::parse(result.out);
+  EXPECT_EQ(listing.at("version"), 1);
+  const auto& run = listing.at("root").at("entries").at("bin").at("entries").at("run");
+  EXPECT_EQ(nar.substr(run.at("narOffset"), run.at("size")), "hello");
+}
+
+using InspectDrvTest = InspectTest;
+
+TEST_F(InspectDrvTest, PrintsJson) {
+  const auto path = folder() / "0c6rn30q4frawknapgwq386zq358m8r6-hello.drv";
+  std::ofstream(path) << R"(Derive([("out","","","")],[],[],"s","b",["x"],[("k","v")]))";
+  const auto out = json::parse(look(InspectDrv{.file = path}).out);
+  EXPECT_EQ(out.at("name"), "hello");
+  EXPECT_EQ(out.at("env"), json::object({{"k", "v"}}));
+}
+
+TEST_F(InspectDrvTest, SaysWhereItIsNone) {
+  EXPECT_THAT(look(InspectDrv{.file = file(R"(Derive([("out",""])")}).error,
+              HasSubstr("expected ',' at offset 17"));
+}
+
+class InspectNarinfoTest : public InspectTest {
+ protected:
+  const nix::SecretKey key_ =
+      nix::SecretKey::parse("test:" + encode_base64(as_bytes(std::string(64, 'k'))));
+
+  std::string narinfo() const {
+    nix::NarInfo out{
+        .info = {.path = nix::StorePath::from_base_name("0c6rn30q4frawknapgwq386zq358m8r6-hello")},
+        .url = "nar/x.nar",
+        .compression = "none",
+        .file_hash = {},
+        .file_size = {}};
+    out.info.nar_hash = hash_of(HashAlgorithm::sha256, "x");
+    out.info.nar_size = ByteCount(120);
+    out.info.signatures = {key_.sign(nix::fingerprint(out.info))};
+    return nix::to_text(out);
+  }
+};
+
+TEST_F(InspectNarinfoTest, PrintsFieldsAndWhatIsSigned) {
+  const auto out = json::parse(look(InspectNarinfo{.file = file(narinfo()), .keys = {}}).out);
+  EXPECT_EQ(out.at("path"), "0c6rn30q4frawknapgwq386zq358m8r6-hello");
+  EXPECT_EQ(out.at("url"), "nar/x.nar");
+  EXPECT_THAT(out.at("fingerprint").get<std::string>(),
+              StartsWith("1;/nix/store/0c6rn30q4frawknapgwq386zq358m8r6-hello;sha256:"));
+}
+
+TEST_F(InspectNarinfoTest, AnUnknownSignerIsAFailure) {
+  const auto stranger = "stranger:" + encode_base64(as_bytes(std::string(32, 's')));
+  EXPECT_THAT(look(InspectNarinfo{.file = file(narinfo()), .keys = {stranger}}).error,
+              HasSubstr("no signature is by a key that was given"));
+  EXPECT_THAT(look(InspectNarinfo{.file = file("StorePath /x"), .keys = {}}).error,
+              HasSubstr("while reading "));
+}
+
 using InspectMachinesTest = InspectTest;
 
 TEST_F(InspectMachinesTest, ShowsGoodLinesAndNamesBadOnes) {
@@ -186,6 +248,17 @@ TEST(InspectMessageTest, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(look(options).error, HasSubstr("offset 1"));
   options.protocol = "http";
   EXPECT_THAT(look(options).error, HasSubstr("no protocol 'http', only serve and worker"));
+}
+
+TEST(InspectMessageTest, KnowsTheFeaturesOfTheWorkerProtocol) {
+  auto options = message("1.38+realisation-with-path-not-hash", "build-mode", std::string(8, '\0'));
+  options.protocol = "worker";
+  EXPECT_EQ(look(options).out, "0\n");
+  options.version = "1.38+teleport";
+  EXPECT_THAT(look(options).error, HasSubstr("no feature 'teleport'"));
+  options.version = "1.35";
+  options.message = "add-perm-root";
+  EXPECT_EQ(look(options).error, "worker 1.35 has no add-perm-root, which came with 1.36");
 }
 
 TEST(InspectMessageTest, ListsNames) {

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/error.h"
+#include "cli/inspect.h"
+#include "nix/derivation_json.h"
+
+#include <filesystem>
+
+namespace firn::cli {
+
+namespace {
+
+constexpr std::string_view kExtension = ".drv";
+
+/// A derivation's name is not in it, but in its path.
+std::string name_of(const std::string& file) {
+  std::string name = std::filesystem::path(file).filename();
+  try {
+    name = nix::StorePath::from_base_name(name).name();
+  } catch (const Error&) {
+    // A copy under a name of its own.
+  }
+  if (name.ends_with(kExtension)) name.resize(name.size() - kExtension.size());
+  return name;
+}
+
+}  // namespace
+
+ExitCode inspect(const InspectDrv& options, Streams streams) {
+  try {
+    const auto derivation = nix::parse_derivation(read_input(options.file));
+    streams.out << pretty(nix::to_json(derivation, name_of(options.file)));
+  } catch (Error& error) {
+    error.add_context("reading " + options.file);
+    throw;
+  }
+  return ExitCode::success;
+}
+
+}  // namespace firn::cli
