@@ -4,7 +4,7 @@ import pathlib
 import sys
 
 LIMIT = 500
-FOLDERS = ("src", "tests", "bench", "examples", "tools", "cmake", "docs")
+FOLDERS = ("src", "tests", "fuzz", "bench", "examples", "tools", "cmake", "docs")
 SUFFIXES = {".h", ".cc", ".c", ".py", ".sh", ".nix", ".cmake", ".txt"}
 
 

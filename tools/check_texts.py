@@ -4,7 +4,7 @@ import pathlib
 import re
 import sys
 
-FOLDERS = ("src", "tests", "bench", "examples", "tools", "docs", "cmake", ".ci")
+FOLDERS = ("src", "tests", "fuzz", "bench", "examples", "tools", "docs", "cmake", ".ci")
 SOURCES = {".h", ".cc", ".c", ".py", ".sh", ".nix"}
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
 UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
