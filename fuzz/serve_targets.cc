@@ -4,9 +4,10 @@
 #include "nix/nar_writer.h"
 #include "support/serve_samples.h"
 #include "wire/export_stream.h"
+#include "wire/reply_reader.h"
 #include "wire/serve_catalog.h"
+#include "wire/serve_commands.h"
 #include "wire/serve_handshake.h"
-#include "wire/serve_reply.h"
 
 #include <array>
 #include <concepts>

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "lab/host.h"
+#include "wire/reply_reader.h"
 #include "wire/serve_commands.h"
-#include "wire/serve_reply.h"
 
 #include <cstddef>
 #include <functional>
