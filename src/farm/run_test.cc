@@ -270,7 +270,8 @@ aio::Task<nix::BuildResult> build_with_a_stranger(ScriptedServer& server,
                                                   testing::ScriptedSession& session,
                                                   const wire::BuildDerivation& request) {
   const auto result = co_await ScriptedServer::build_everything(server, session, request);
-  server.paths.at(result.built_outputs.at("out").out_path).info.references = {store_path("stranger")};
+  server.paths.at(result.built_outputs.at("out").out_path).info.references = {
+      store_path("stranger")};
   co_return result;
 }
 
