@@ -1,3 +1,10 @@
+# Tests that need no machine but this one, and no rights: ctest -L unit. The target unit_tests builds them all.
+add_custom_target(unit_tests)
+function(firn_unit_tests target prefix)
+  gtest_discover_tests(${target} TEST_PREFIX "${prefix}." DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 120)
+  add_dependencies(unit_tests ${target})
+endfunction()
+
 # firn_layer(<name> [DEPS <layer>...] [LIBS <imported>...])
 # One library per folder of src/. Takes *.cc; *_test.cc, *_golden_test.cc and *_sim_test.cc become one test binary.
 # DEPS are the folders that this one may include, directly; tools/check_layers.py reads them from layers.txt.
@@ -32,6 +39,6 @@ function(firn_layer name)
     add_executable(${name}_tests ${tests})
     target_include_directories(${name}_tests PRIVATE ${CMAKE_SOURCE_DIR}/tests)
     target_link_libraries(${name}_tests PRIVATE firn_${name} GTest::gmock GTest::gtest_main)
-    gtest_discover_tests(${name}_tests TEST_PREFIX "${name}." PROPERTIES LABELS unit TIMEOUT 60)
+    firn_unit_tests(${name}_tests ${name})
   endif()
 endfunction()
