@@ -24,10 +24,19 @@ struct Words {
 /// In the order of ContentMethod. Flat comes last where prefixes are tried: its own are prefixes of
 /// the others'.
 constexpr std::array<Words, 4> kMethods{{
-    {ContentMethod::flat, "flat", "", "fixed:"},
-    {ContentMethod::nar, "nar", "r:", "fixed:r:"},
-    {ContentMethod::text, "text", "text:", "text:"},
-    {ContentMethod::git, "git", "git:", "fixed:git:"},
+    {.method = ContentMethod::flat, .name = "flat", .hash_algo_prefix = "", .ca_prefix = "fixed:"},
+    {.method = ContentMethod::nar,
+     .name = "nar",
+     .hash_algo_prefix = "r:",
+     .ca_prefix = "fixed:r:"},
+    {.method = ContentMethod::text,
+     .name = "text",
+     .hash_algo_prefix = "text:",
+     .ca_prefix = "text:"},
+    {.method = ContentMethod::git,
+     .name = "git",
+     .hash_algo_prefix = "git:",
+     .ca_prefix = "fixed:git:"},
 }};
 
 const Words& words_of(ContentMethod method) {
@@ -59,7 +68,8 @@ HashAlgorithm algorithm_from(std::string_view text, std::size_t offset, std::str
 ContentAddressing parse_with(std::string_view text, std::string_view Words::* prefix) {
   const auto [words, name] = split_prefix(text, prefix);
   if (words == nullptr) fail(text, 0, "'fixed:' or 'text:'");
-  return {words->method, algorithm_from(text, text.size() - name.size(), name)};
+  return {.method = words->method,
+          .algorithm = algorithm_from(text, text.size() - name.size(), name)};
 }
 
 }  // namespace

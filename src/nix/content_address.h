@@ -48,7 +48,7 @@ struct ContentAddress {
   ContentMethod method;
   Hash hash;
 
-  ContentAddressing addressing() const { return {method, hash.algorithm()}; }
+  ContentAddressing addressing() const { return {.method = method, .algorithm = hash.algorithm()}; }
 
   friend bool operator==(const ContentAddress&, const ContentAddress&) = default;
 };

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "support/mutations.h"
+#include "support/refusal.h"
 
 #include <string>
 #include <string_view>
@@ -29,13 +30,7 @@ Hash sample_hash(HashAlgorithm algorithm) {
 }
 
 std::string refusal_of(std::string_view text) {
-  try {
-    parse_content_address(text);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), Kind::invalid);
-    return error.what();
-  }
-  return "nothing was thrown";
+  return testing::refusal_of([&] { parse_content_address(text); });
 }
 
 TEST(ContentAddress, HasOneTextForEachMethod) {

@@ -153,20 +153,11 @@ Json first_output_json(const DerivationOutput& output) {
 }  // namespace
 
 Json to_json(const DerivationOutput& output) {
-  switch (output.kind()) {
-    case OutputKind::input_addressed:
-      return {{"path", output.path->base_name()}};
-    case OutputKind::fixed:
-      return to_json(output.address());
-    case OutputKind::floating:
-      return addressing_json(output.addressing());
-    case OutputKind::deferred:
-      return Json::object();
-    case OutputKind::impure:
-      break;
-  }
+  if (output.is_fixed()) return to_json(output.address());
+  if (output.path) return {{"path", output.path->base_name()}};
+  if (output.hash_algo.empty()) return Json::object();
   Json json = addressing_json(output.addressing());
-  json["impure"] = true;
+  if (output.kind() == OutputKind::impure) json["impure"] = true;
   return json;
 }
 

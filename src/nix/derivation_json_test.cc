@@ -2,6 +2,7 @@
 #include "nix/derivation_json.h"
 
 #include "nix/store_path_computation.h"
+#include "support/refusal.h"
 
 #include <string>
 #include <string_view>
@@ -37,13 +38,7 @@ Json sample_json() {
 }
 
 std::string refusal_of(const Json& json) {
-  try {
-    derivation_from(JsonPlace(json));
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), Kind::invalid);
-    return error.what();
-  }
-  return "nothing was thrown";
+  return testing::refusal_of([&] { derivation_from(JsonPlace(json)); });
 }
 
 TEST(DerivationJson, ComesBack) {

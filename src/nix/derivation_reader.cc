@@ -217,9 +217,9 @@ Derivation parse_derivation(std::string_view aterm) {
 Derivation parse_derivation(std::string_view aterm, std::string_view name) {
   Derivation derivation = parse_derivation(aterm);
   for (const auto& [output, value] : derivation.outputs) {
-    if (!value.is_fixed()) continue;
+    if (!value.is_fixed() || !value.path) continue;
     const StorePath path = content_addressed_path(output_path_name(name, output), value.address());
-    if (path == value.path) continue;
+    if (path == *value.path) continue;
     throw Error(Kind::invalid,
                 fmt::format("derivation {}: output {} has the path {}, but its hash asks for {}",
                             in_quotes(name),

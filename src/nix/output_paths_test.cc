@@ -2,6 +2,7 @@
 #include "nix/output_paths.h"
 
 #include "base/error.h"
+#include "support/refusal.h"
 
 #include <string>
 
@@ -58,13 +59,7 @@ class Known {
 };
 
 std::string refusal_of(Derivation drv, std::string_view name, const InputModulos& inputs) {
-  try {
-    fill_output_paths(drv, name, inputs);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), Kind::invalid);
-    return error.what();
-  }
-  return "nothing was thrown";
+  return testing::refusal_of([&] { fill_output_paths(drv, name, inputs); });
 }
 
 TEST(OutputPaths, FillPathsAndVariables) {

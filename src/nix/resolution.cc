@@ -72,7 +72,7 @@ bool is_named_by_path(const BasicDerivation& derivation) {
 std::optional<BasicDerivation> try_resolve(const Derivation& derivation,
                                            std::string_view name,
                                            const FindOutput& find) {
-  BasicDerivation resolved = derivation;
+  auto resolved = static_cast<const BasicDerivation&>(derivation);
   InputPaths inputs(find, resolved);
   for (const auto& [drv, outputs] : derivation.input_derivations) {
     for (const std::string& output : outputs) {

@@ -66,7 +66,7 @@ StorePath content_addressed_path(std::string_view name,
     return text_path(name, address.hash, references.others);
   }
   check_algorithm(name, address);
-  if (address.addressing() == ContentAddressing{ContentMethod::nar, HashAlgorithm::sha256}) {
+  if (address.method == ContentMethod::nar && address.hash.algorithm() == HashAlgorithm::sha256) {
     return path_of(with_references("source", references), address.hash, name);
   }
   if (references.self || !references.others.empty()) {

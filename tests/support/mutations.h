@@ -44,4 +44,20 @@ void expect_changed_bytes_are_harmless(std::string_view good, Parse parse, int r
   }
 }
 
+/// The same with every byte of `good` in turn, each changed into one that means something in texts
+/// or breaks them.
+template <class Parse>
+void expect_each_changed_byte_is_harmless(std::string_view good, Parse parse) {
+  constexpr std::string_view kBytes("\"\\[(),]\0\xff e", 11);
+  for (std::size_t offset = 0; offset < good.size(); ++offset) {
+    std::string changed(good);
+    changed[offset] = kBytes[offset % kBytes.size()];
+    try {
+      parse(changed);
+    } catch (const Error& error) {
+      ASSERT_NE(error.kind(), Kind::internal) << error.what() << ", byte " << offset << " changed";
+    }
+  }
+}
+
 }  // namespace firn::testing
