@@ -53,17 +53,12 @@ class ClientLog {
   bool is_deaf_ = false;
 };
 
-store::StoreAddress address_of(const ServeStoreOptions& options) {
-  return options.store.empty() ? store::store_address_of_environment()
-                               : store::parse_store_address(options.store);
-}
-
 /// One client: its objects, in the order in which they need each other.
 class ServeStore {
  public:
   explicit ServeStore(const ServeStoreOptions& options)
       : options_(options),
-        store_(store::open_store(loop_, address_of(options))),
+        store_(store::open_store(loop_, options.store)),
         stream_(aio::take_standard_streams(loop_)),
         signals_(loop_, {SIGINT, SIGTERM, SIGHUP}) {}
 

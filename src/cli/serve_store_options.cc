@@ -66,7 +66,7 @@ bool take_store_option(std::string_view word, Words& words, ServeStoreOptions& o
   if (word == "--write") {
     options.access = store::Access::write;
   } else if (word == "--store") {
-    options.store = words.value_of(word);
+    options.store = store::parse_store_address(words.value_of(word));
   } else {
     return false;
   }
@@ -95,7 +95,7 @@ Error unknown_word(std::string_view word) {
 }
 
 std::variant<ServeStoreOptions, Exit> parse_words(Words words) {
-  ServeStoreOptions options;
+  ServeStoreOptions options{.store = store::store_address_of_environment()};
   bool on_stdio = false;
   while (!words.empty()) {
     const auto word = words.next();
@@ -112,7 +112,7 @@ std::variant<ServeStoreOptions, Exit> parse_words(Words words) {
 }
 
 ServeStoreOptions parse_nix_words(Words words) {
-  ServeStoreOptions options;
+  ServeStoreOptions options{.store = store::store_address_of_environment()};
   bool serves = false;
   while (!words.empty()) {
     const auto word = words.next();

@@ -4,8 +4,8 @@
 
 #include "cli/exit_code.h"
 #include "store/serve_server.h"
+#include "store/store_address.h"
 
-#include <string>
 #include <string_view>
 #include <variant>
 
@@ -13,8 +13,8 @@ namespace firn::cli {
 
 struct ServeStoreOptions {
   store::Access access = store::Access::read;
-  /// Empty = what NIX_REMOTE says.
-  std::string store;
+  /// By default what NIX_REMOTE says.
+  store::StoreAddress store;
 };
 
 /// `argv[0]` is the command's own name, "serve-store".

@@ -44,10 +44,10 @@ std::string refusal(const Parsed& parsed, int code) {
 
 TEST(ServeStoreOptions, ReadsOnlyUnlessTold) {
   EXPECT_EQ(options(parse({"--stdio"})).access, store::Access::read);
-  EXPECT_EQ(options(parse({"--stdio"})).store, "");
+  EXPECT_EQ(options(parse({"--stdio"})).store, store::store_address_of_environment());
   const auto all = options(parse({"--write", "--store", "unix:///run/x", "--stdio"}));
   EXPECT_EQ(all.access, store::Access::write);
-  EXPECT_EQ(all.store, "unix:///run/x");
+  EXPECT_EQ(all.store.str(), "unix:///run/x");
 }
 
 TEST(ServeStoreOptions, SaysWhatIsWrong) {
@@ -55,6 +55,7 @@ TEST(ServeStoreOptions, SaysWhatIsWrong) {
   EXPECT_THAT(refusal(parse({"--stdoi"}), 2), HasSubstr("did you mean --stdio?"));
   EXPECT_THAT(refusal(parse({"--stdio", "x"}), 2), HasSubstr("what 'x' is for"));
   EXPECT_THAT(refusal(parse({"--stdio", "--store"}), 2), HasSubstr("--store needs a value"));
+  EXPECT_THAT(refusal(parse({"--stdio", "--store", "s3://x"}), 2), HasSubstr("s3://x"));
   EXPECT_THAT(refusal(parse({"--stdio"}), 2), HasSubstr("no error"));
 }
 
@@ -73,9 +74,11 @@ TEST(NixStoreOptions, AreKnownByTheProgramsName) {
 TEST(NixStoreOptions, TakeWhatClientsOfNixSay) {
   EXPECT_EQ(options(parse_nix({"--serve"})).access, store::Access::read);
   EXPECT_EQ(options(parse_nix({"--serve", "--write"})).access, store::Access::write);
-  EXPECT_EQ(options(parse_nix({"--serve", "--write", "--builders", ""})).store, "");
-  EXPECT_EQ(options(parse_nix({"--serve", "--store", "daemon", "--option", "cores", "3"})).store,
-            "daemon");
+  EXPECT_EQ(options(parse_nix({"--serve", "--write", "--builders", ""})).access,
+            store::Access::write);
+  EXPECT_EQ(
+      options(parse_nix({"--serve", "--store", "local", "--option", "cores", "3"})).store.access,
+      store::StoreAccess::direct);
 }
 
 TEST(NixStoreOptions, RefuseEveryOtherOperationInOneLine) {
