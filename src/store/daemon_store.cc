@@ -4,6 +4,7 @@
 #include "aio/phase.h"
 #include "aio/pool.h"
 #include "base/error.h"
+#include "store/build_paths_reply.h"
 #include "store/disk_nar.h"
 #include "wire/worker_builds.h"
 #include "wire/worker_queries.h"
@@ -60,6 +61,8 @@ worker::SetOptions options_of(const wire::BuildOptions& options) {
   all.max_build_jobs = std::max(1U, std::thread::hardware_concurrency());
   all.max_silent_time = options.max_silent_time;
   all.use_substitutes = false;
+  // Whoever asks hears the log, and needs no copy of its end in the error.
+  all.overrides["log-lines"] = "0";
   if (options.build_timeout > 0s)
     all.overrides["timeout"] = std::to_string(options.build_timeout.count());
   if (options.max_log_size.value() > 0)
@@ -83,6 +86,32 @@ aio::Task<void> fetch(WorkerConnection& daemon, nix::StorePathSet paths) {
       .mode = worker::BuildMode::normal};
   // What could not be fetched shows in what is valid then.
   if (!request.targets.empty()) co_await daemon.ask(request);
+}
+
+/// Asks for the result of each target, where the daemon tells it: the error of all is no more than
+/// a text.
+aio::Task<wire::BuildPathsReply> build_paths(WorkerConnection& daemon,
+                                             std::vector<nix::DerivedPath> targets) {
+  if (!wire::can_ask<worker::BuildPathsWithResults>(daemon.protocol())) {
+    const auto answer = co_await daemon.ask(worker::BuildPaths{.targets = std::move(targets)});
+    const auto* failure = std::get_if<worker::Failure>(&answer);
+    if (failure == nullptr) co_return wire::BuildPathsReply{};
+    co_return build_paths_reply(*failure, daemon.protocol());
+  }
+  const auto answer =
+      co_await daemon.ask(worker::BuildPathsWithResults{.targets = std::move(targets)});
+  if (const auto* failure = std::get_if<worker::Failure>(&answer))
+    co_return build_paths_reply(*failure, daemon.protocol());
+  co_return build_paths_reply(std::get<0>(answer));
+}
+
+/// Daemons below 1.29 do not count. A builder that was started ends in one of these.
+void count_rounds(nix::BuildResult& result, worker::Protocol protocol) {
+  using enum nix::BuildStatus;
+  if (worker::has(protocol, worker::Since::build_times)) return;
+  const bool has_run = result.status == built || result.status == permanent_failure ||
+                       result.status == output_rejected;
+  result.times_built = has_run ? 1 : 0;
 }
 
 /// Asks for what only trusted users may do, and what does nothing: to repair no path at all.
@@ -210,6 +239,7 @@ aio::Task<nix::BuildResult> DaemonStore::build(const wire::BuildDerivation& requ
                                       .derivation = request.derivation,
                                       .mode = worker::BuildMode::normal};
   auto result = co_await aio::within(loop_, "building", kBuildCeiling, daemon->call(build));
+  count_rounds(result, daemon->protocol());
   nix::StorePathSet outputs;
   for (const auto& [name, output] : request.derivation.outputs)
     if (output.path) outputs.insert(*output.path);
@@ -220,20 +250,17 @@ aio::Task<nix::BuildResult> DaemonStore::build(const wire::BuildDerivation& requ
 }
 
 aio::Task<wire::BuildPathsReply> DaemonStore::build(const wire::BuildPaths& request, LogSink log) {
-  worker::BuildPaths build;
+  std::vector<nix::DerivedPath> targets;
   nix::StorePathSet drvs;
   for (const auto& target : request.targets) {
-    build.targets.push_back(nix::parse_old_derived_path(target));
+    targets.push_back(nix::parse_old_derived_path(target));
     drvs.insert(nix::parse_store_path(std::string_view(target).substr(0, target.find('!'))));
   }
   auto daemon = co_await open_for_build(request.options, std::move(log));
-  const auto answer = co_await aio::within(loop_, "building", kBuildCeiling, daemon->ask(build));
-  if (const auto* failure = std::get_if<worker::Failure>(&answer)) {
-    co_return wire::BuildPathsReply{.exit_status = failure->exit_status,
-                                    .message = failure->message};
-  }
-  co_await lock(co_await closure_with_outputs(std::move(drvs)));
-  co_return wire::BuildPathsReply{};
+  auto reply =
+      co_await aio::within(loop_, "building", kBuildCeiling, build_paths(*daemon, targets));
+  if (reply.exit_status == 0) co_await lock(co_await closure_with_outputs(std::move(drvs)));
+  co_return reply;
 }
 
 aio::Task<void> DaemonStore::add_root(const nix::StorePath& path, std::filesystem::path link) {

@@ -375,9 +375,9 @@ TEST_F(DaemonStoreTest, BuildsAndTellsTheLog) {
   EXPECT_TRUE(options.keep_failed);
   EXPECT_FALSE(options.use_substitutes || options.verbose_build || options.keep_going);
   EXPECT_EQ(options.max_silent_time, 5s);
-  EXPECT_EQ(
-      options.overrides,
-      (std::map<std::string, std::string>{{"timeout", "60"}, {"max-build-log-size", "1000"}}));
+  EXPECT_EQ(options.overrides,
+            (std::map<std::string, std::string>{
+                {"log-lines", "0"}, {"max-build-log-size", "1000"}, {"timeout", "60"}}));
 }
 
 TEST_F(DaemonStoreTest, OptionsThatWouldNotBeHeardAreNotSet) {
@@ -394,10 +394,36 @@ TEST_F(DaemonStoreTest, BuildsDerivationsOfItsOwn) {
     const auto ignore = [](std::string_view) {};
     EXPECT_EQ(co_await store.build(request, ignore), wire::BuildPathsReply{});
     EXPECT_EQ(t.daemon.path_builds.back().targets.size(), 2U);
+    t.daemon.path_status = nix::BuildStatus::permanent_failure;
+    t.daemon.path_message = "no luck";
+    const auto reply = co_await store.build(request, ignore);
+    EXPECT_EQ(reply.exit_status, 100U);
+    EXPECT_EQ(reply.message, "\x1b[31;1merror:\x1b[0m no luck");
+    t.daemon.refusals[Operation::build_paths_with_results] = {"no such path"};
+    EXPECT_EQ((co_await store.build(request, ignore)).exit_status, 1U);
+  });
+}
+
+TEST_F(DaemonStoreTest, OlderDaemonsTellOnlyWhetherAllIsBuilt) {
+  daemon.protocol.version = wire::WorkerVersion(33);
+  daemon.hold(stored(drv_path("a").path(), testing::nar_of("Derive")));
+  tell([](DaemonStoreTest& t, DaemonStore& store) -> aio::Task<void> {
+    const wire::BuildPaths request{.targets = {drv_path("a").str()}, .options = {}};
+    const auto ignore = [](std::string_view) {};
+    EXPECT_EQ(co_await store.build(request, ignore), wire::BuildPathsReply{});
     t.daemon.refusals[Operation::build_paths] = {"build of 'a' failed"};
     const auto reply = co_await store.build(request, ignore);
     EXPECT_EQ(reply.exit_status, 1U);
-    EXPECT_EQ(reply.message, "build of 'a' failed");
+    EXPECT_EQ(reply.message, "\x1b[31;1merror:\x1b[0m build of 'a' failed");
+  });
+}
+
+TEST_F(DaemonStoreTest, RoundsAreCountedForOldDaemons) {
+  daemon.protocol.version = wire::WorkerVersion(21);
+  daemon.build_result.status = nix::BuildStatus::built;
+  tell([](DaemonStoreTest&, DaemonStore& store) -> aio::Task<void> {
+    const wire::BuildDerivation request{.drv_path = drv_path("a"), .derivation = {}, .options = {}};
+    EXPECT_EQ((co_await store.build(request, [](std::string_view) {})).times_built, 1U);
   });
 }
 

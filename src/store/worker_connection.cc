@@ -311,6 +311,8 @@ template aio::Task<worker::MissingPaths> WorkerConnection::call(const worker::Qu
 template aio::Task<worker::QueryDerivationOutputMap::Reply> WorkerConnection::call(
     const worker::QueryDerivationOutputMap&);
 template aio::Task<Answer<worker::BuildPaths>> WorkerConnection::ask(const worker::BuildPaths&);
+template aio::Task<Answer<worker::BuildPathsWithResults>> WorkerConnection::ask(
+    const worker::BuildPathsWithResults&);
 template aio::Task<wire::Acknowledged> WorkerConnection::call(const worker::BuildPaths&);
 template aio::Task<nix::BuildResult> WorkerConnection::call(const worker::BuildDerivation&);
 template aio::Task<wire::Acknowledged> WorkerConnection::call(const worker::AddTempRoot&);

@@ -5,9 +5,12 @@
 #include "integration/farm_fixture.h"
 #include "integration/serve_conversation.h"
 #include "nix/nar_writer.h"
+#include "nix/store_path_computation.h"
 #include "wire/export_stream.h"
 #include "wire/serve_handshake.h"
 
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -16,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 namespace firn::testing {
@@ -73,6 +77,20 @@ wire::BuildDerivation build_of(std::string_view name, std::string script) {
   return request;
 }
 
+/// Its output must hold `contents`.
+wire::BuildDerivation fixed_build(std::string_view name,
+                                  std::string_view contents,
+                                  std::string script) {
+  const auto hash = hash_of(HashAlgorithm::sha256, contents);
+  const auto path =
+      nix::content_addressed_path(name, {.method = nix::ContentMethod::flat, .hash = hash});
+  auto request = build_of(name, std::move(script));
+  request.derivation.env["out"] = path.str();
+  request.derivation.outputs["out"] = {
+      .path = path, .hash_algo = "sha256", .hash = hash.encode(HashForm::base16)};
+  return request;
+}
+
 class ServeReplay : public ReleaseTest {
  protected:
   void SetUp() override {
@@ -85,7 +103,8 @@ class ServeReplay : public ReleaseTest {
              ours_->dir() / "nix",
              fs::copy_options::recursive | fs::copy_options::copy_symlinks);
     nix_store_ = install_nix_store(*ours_);
-    if (GetParam().nix == "2.3.7") version_ = wire::ServeVersion(5);
+    if (GetParam().nix == "2.3.7") newest_ = 5;
+    version_ = wire::ServeVersion(static_cast<std::uint8_t>(newest_));
   }
 
   /// Tells both the same and compares what they say.
@@ -145,6 +164,8 @@ class ServeReplay : public ReleaseTest {
 
   nix::StorePathSet both() const { return {path("app"), path("lib")}; }
 
+  /// The minor version that this Nix announces.
+  int newest_ = 7;
   wire::ServeVersion version_{7};
 
  private:
@@ -191,7 +212,7 @@ TEST_P(ServeReplay, Questions) {
                .error = "-gone' is not "});
   expect_same({.name = "closure of what is not valid",
                .lines = {ask("closure", wire::QueryClosure{.paths = some})},
-               .error = "-gone' is not "});
+               .error = " is not "});
 }
 
 TEST_P(ServeReplay, Exports) {
@@ -256,11 +277,6 @@ TEST_P(ServeReplay, Imports) {
 
 TEST_P(ServeReplay, Builds) {
   auto output = ask("infos", wire::QueryPathInfos{.paths = {made_up("built")}});
-  auto fixed = build_of("fixed", "echo something else > $out");
-  fixed.derivation.outputs["out"] = {
-      .path = made_up("fixed"),
-      .hash_algo = "sha256",
-      .hash = hash_of(HashAlgorithm::sha256, "hello").encode(HashForm::base16)};
   auto lacking = build_of("lacking", "echo > $out");
   lacking.derivation.input_sources = {made_up("gone")};
   expect_same({.name = "builds on one connection",
@@ -270,8 +286,38 @@ TEST_P(ServeReplay, Builds) {
                          ask("silence", build_of("silent", "exit 1")),
                          ask("no output", build_of("empty", "true")),
                          ask("missing input", lacking),
+                         ask("fixed output", fixed_build("fixed", "hello", "printf hello > $out")),
+                         ask("wrong hash", fixed_build("wrong", "hello", "echo bye > $out")),
                          output,
                          dump(made_up("built"), version_)}});
+}
+
+TEST_P(ServeReplay, LimitsOfBuilds) {
+  auto late = build_of("late", "echo slow; exec sleep 60");
+  late.options.build_timeout = std::chrono::seconds(1);
+  auto silent = build_of("mute", "echo slow; exec sleep 60");
+  silent.options.max_silent_time = std::chrono::seconds(1);
+  auto loud = build_of("loud", "while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done");
+  loud.options.max_log_size = ByteCount(1000);
+  expect_same(
+      {.name = "limits", .lines = {ask("late", late), ask("silent", silent), ask("loud", loud)}});
+}
+
+TEST_P(ServeReplay, OlderClients) {
+  // Nix 2.4 to 2.10 end every result with outputs, whatever the client announced.
+  const int first_of_builds = GetParam().nix == "2.8.0" ? 6 : 1;
+  for (int minor = 0; minor < 7 && minor <= newest_; ++minor) {
+    version_ = wire::ServeVersion(static_cast<std::uint8_t>(minor));
+    std::vector<Line> lines{
+        ask("infos", wire::QueryPathInfos{.paths = both()}),
+        ask("paths", wire::BuildPaths{.targets = {path("app.drv").str()}, .options = {}})};
+    if (minor >= first_of_builds) {
+      lines.push_back(ask("build", build_of(fmt::format("old-{}", minor), "echo > $out")));
+      lines.push_back(ask("failure", build_of("failed", "exit 1")));
+    }
+    lines.push_back(ask("valid", wire::QueryValidPaths{.paths = both()}));
+    expect_same({.name = fmt::format("client 2.{}", minor), .lines = std::move(lines)});
+  }
 }
 
 TEST_P(ServeReplay, BuildsOfPaths) {
@@ -285,6 +331,7 @@ TEST_P(ServeReplay, BuildsOfPaths) {
                          build(path("bad.drv").str()),
                          build(made_up("gone").str()),
                          ask("nothing", wire::BuildPaths{.targets = {}, .options = {}})}});
+  expect_same({.name = "no path", .lines = {build("/tmp/x")}, .error = "/tmp/x"});
 }
 
 TEST_P(ServeReplay, LeavingInMidBuild) {

@@ -85,6 +85,9 @@ class ScriptedDaemon {
   /// The largest piece that it asks for.
   std::uint64_t most_piece = 1000;
   nix::BuildResult build_result;
+  /// How each target of BuildPathsWithResults ends.
+  nix::BuildStatus path_status = nix::BuildStatus::built;
+  std::string path_message;
 
   /// What was asked, over all connections.
   std::vector<Operation> requests;
@@ -318,6 +321,18 @@ class ScriptedDaemon {
     co_await answer<wire::worker::BuildPaths>(connection, {});
   }
 
+  aio::Task<void> build_paths_with_results(Connection& connection) {
+    auto request = co_await take_request<wire::worker::BuildPathsWithResults>(connection);
+    path_builds.push_back({.targets = request.targets, .mode = request.mode});
+    std::vector<wire::worker::KeyedBuildResult> results;
+    for (auto& target : request.targets) {
+      auto& keyed = results.emplace_back(std::move(target), nix::BuildResult());
+      keyed.result.status = path_status;
+      keyed.result.error_message = path_message;
+    }
+    co_await answer<wire::worker::BuildPathsWithResults>(connection, std::move(results));
+  }
+
   aio::Task<void> build_derivation(Connection& connection) {
     builds.push_back(co_await take_request<wire::worker::BuildDerivation>(connection));
     co_await answer<wire::worker::BuildDerivation>(connection, build_result);
@@ -398,6 +413,8 @@ class ScriptedDaemon {
         co_return co_await tell_outputs(connection);
       case build_paths:
         co_return co_await this->build_paths(connection);
+      case build_paths_with_results:
+        co_return co_await this->build_paths_with_results(connection);
       case build_derivation:
         co_return co_await this->build_derivation(connection);
       case add_to_store_nar:
