@@ -112,8 +112,10 @@ aio::Task<std::vector<nix::PathInfo>> Ledger::find_infos(WorkerConnection& daemo
   infos.reserve(paths.size());
   auto replies = co_await daemon.call_each(std::span<const worker::QueryPathInfo>(requests));
   for (std::size_t i = 0; i < replies.size(); ++i) {
-    if (!replies[i]) throw has_gone(requests[i].path);
-    infos.push_back(worker::with_path(*std::move(replies[i]), std::move(requests[i].path)));
+    auto& reply = replies[i];
+    auto& path = requests[i].path;
+    if (!reply) throw has_gone(path);
+    infos.push_back(worker::with_path(*std::move(reply), std::move(path)));
   }
   co_return infos;
 }

@@ -50,7 +50,13 @@ aio::Task<Error> Peer::gone() {
 
 aio::Task<void> Peer::fill(std::size_t missing) {
   while (missing > 0) {
-    const std::size_t got = co_await link_->read_some(buffer_.room(missing));
+    std::size_t got = 0;
+    try {
+      got = co_await link_->read_some(buffer_.room(missing));
+    } catch (const Error& e) {
+      // Reset by a peer that has left something unread: an end like any other.
+      if (e.kind() != Kind::unavailable) throw;
+    }
     if (got == 0) throw co_await gone();
     buffer_.filled(got);
     missing -= std::min(missing, got);

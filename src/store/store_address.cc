@@ -23,7 +23,7 @@ std::string variable(const char* name) {
 }
 
 std::string default_socket() {
-  const std::string socket = variable("NIX_DAEMON_SOCKET_PATH");
+  std::string socket = variable("NIX_DAEMON_SOCKET_PATH");
   if (!socket.empty()) return socket;
   const std::string state = variable("NIX_STATE_DIR");
   return (state.empty() ? "/nix/var/nix" : state) + "/daemon-socket/socket";
@@ -59,6 +59,13 @@ StoreAddress parse_named(std::string_view name, std::string_view text) {
                           text));
 }
 
+Error not_reached(const Error& why) {
+  return {why.kind(),
+          fmt::format("the local store cannot be reached: {}; --store local opens it without its "
+                      "daemon",
+                      why.message())};
+}
+
 class WorkerConnector final : public transport::Connector {
  public:
   WorkerConnector(aio::Loop& loop, StoreAddress address)
@@ -69,22 +76,15 @@ class WorkerConnector final : public transport::Connector {
                                  .environment = {}}) {}
 
   aio::Task<std::unique_ptr<transport::Link>> open() override {
-    std::optional<Error> failure;
     if (address_.access != StoreAccess::direct) {
       try {
         auto link = co_await transport::connect(loop_, {address_.socket});
         address_.access = StoreAccess::daemon;
         co_return link;
       } catch (const Error& e) {
-        failure = e;
+        if (e.kind() == Kind::cancelled) throw;
+        if (address_.access == StoreAccess::daemon) throw not_reached(e);
       }
-    }
-    if (failure && failure->kind() == Kind::cancelled) throw Error(*failure);
-    if (address_.access == StoreAccess::daemon) {
-      throw Error(failure->kind(),
-                  fmt::format("the local store cannot be reached: {}; --store local opens it "
-                              "without its daemon",
-                              failure->message()));
     }
     address_.access = StoreAccess::direct;
     co_return co_await own_daemon_.open();

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/store_address.h"
 
-#include "base/fd.h"
 #include "support/environment.h"
+#include "support/listening_program.h"
 #include "support/run.h"
 #include "support/temp_folder.h"
 
 #include <array>
-#include <cstring>
+#include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 namespace firn::store {
 namespace {
 
-using testing::error_of;
 using testing::Variable;
 
 TEST(StoreAddress, IsReadAsInNix) {
@@ -94,7 +94,7 @@ TEST(StoreAddress, TheEnvironmentNamesAStore) {
   }
 }
 
-/// A folder with a `nix-daemon` that prints its words, first in PATH, and perhaps a socket.
+/// A `nix-daemon` that prints its words, first in PATH.
 class WorkerConnectorTest : public ::testing::Test {
  public:
   WorkerConnectorTest() : path_("PATH", folder.path().string() + ":" + std::getenv("PATH")) {
@@ -102,28 +102,9 @@ class WorkerConnectorTest : public ::testing::Test {
                                  std::filesystem::perms::owner_all);
   }
 
-  StoreAddress address(StoreAccess access) const {
-    return {.access = access, .socket = folder.path() / "socket"};
-  }
-
-  void listen() {
-    sockaddr_un name{};
-    name.sun_family = AF_UNIX;
-    std::strncpy(name.sun_path, (folder.path() / "socket").c_str(), sizeof(name.sun_path) - 1);
-    socket_ = Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    EXPECT_EQ(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(name)), 0);
-    EXPECT_EQ(::listen(socket_.get(), 4), 0);
-  }
-
-  /// Takes a connection and says "hello".
-  void say_hello() const {
-    const Fd peer(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    EXPECT_EQ(::write(peer.get(), "hello", 5), 5);
-  }
-
-  void stop_listening() {
-    socket_.reset();
-    std::filesystem::remove(folder.path() / "socket");
+  /// A connector to where nobody listens.
+  std::unique_ptr<transport::Connector> to_nobody(StoreAccess access) {
+    return worker_connector(loop, {.access = access, .socket = folder.path() / "socket"});
   }
 
   testing::TempFolder folder;
@@ -131,46 +112,38 @@ class WorkerConnectorTest : public ::testing::Test {
 
  private:
   Variable path_;
-  Fd socket_;
 };
 
-/// What the other side says first.
-aio::Task<void> hear(WorkerConnectorTest& test,
-                     transport::Connector& connector,
-                     std::string& words) {
+aio::Task<void> hear(transport::Connector& connector, std::string& words) {
   const auto link = co_await connector.open();
-  if (std::filesystem::exists(test.folder.path() / "socket")) test.say_hello();
   std::array<std::byte, 64> buffer{};
   words = as_text(Bytes(buffer).first(co_await link->read_some(buffer)));
 }
 
-std::string first_words(WorkerConnectorTest& test, transport::Connector& connector) {
-  std::string words;
-  test.loop.run(hear(test, connector, words));
-  return words;
+TEST_F(WorkerConnectorTest, WithoutADaemonTheNearestIsOneOfOurOwn) {
+  for (const auto access : {StoreAccess::nearest, StoreAccess::direct}) {
+    const auto connector = to_nobody(access);
+    std::string words;
+    loop.run(hear(*connector, words));
+    EXPECT_EQ(words, "--stdio --store local\n");
+  }
 }
 
 TEST_F(WorkerConnectorTest, TheNearestIsADaemonThatAnswers) {
-  listen();
-  const auto connector = worker_connector(loop, address(StoreAccess::nearest));
-  EXPECT_EQ(first_words(*this, *connector), "hello");
-  stop_listening();
-  EXPECT_EQ(testing::kind_of(loop, testing::without_value(connector->open())), Kind::unavailable)
-      << "it keeps to its choice";
-}
-
-TEST_F(WorkerConnectorTest, ElseOneOfOurOwn) {
-  const auto connector = worker_connector(loop, address(StoreAccess::nearest));
-  EXPECT_EQ(first_words(*this, *connector), "--stdio --store local\n");
-}
-
-TEST_F(WorkerConnectorTest, DirectMeansDirect) {
-  const auto connector = worker_connector(loop, address(StoreAccess::direct));
-  EXPECT_EQ(first_words(*this, *connector), "--stdio --store local\n");
+  const std::vector<StoreAccess> both{StoreAccess::nearest, StoreAccess::daemon};
+  for (const auto access : both) {
+    std::optional<testing::ListeningProgram> daemon(std::in_place);
+    const auto connector = worker_connector(loop, {.access = access, .socket = daemon->path()});
+    loop.run(testing::without_value(connector->open()));
+    EXPECT_TRUE(daemon->accept());
+    daemon.reset();
+    EXPECT_EQ(testing::kind_of(loop, testing::without_value(connector->open())), Kind::unavailable)
+        << "it keeps to its choice";
+  }
 }
 
 TEST_F(WorkerConnectorTest, ADaemonThatIsNotThereIsNamed) {
-  const auto connector = worker_connector(loop, address(StoreAccess::daemon));
+  const auto connector = to_nobody(StoreAccess::daemon);
   try {
     loop.run(testing::without_value(connector->open()));
     ADD_FAILURE();

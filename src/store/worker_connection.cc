@@ -20,6 +20,8 @@
 
 namespace firn::store {
 
+namespace worker = wire::worker;
+
 namespace {
 
 /// Requests that are written before their answers are read must fit into what any pipe or socket
@@ -45,7 +47,7 @@ class WorkerConnection::Pieces {
     const Bytes piece = rest_.first(std::min<std::uint64_t>({most.value(), rest_.size(), kPiece}));
     rest_ = rest_.subspan(piece.size());
     std::string bytes;
-    wire::worker::append_piece(bytes, as_text(piece));
+    worker::append_piece(bytes, as_text(piece));
     co_return bytes;
   }
 
@@ -71,7 +73,7 @@ struct WorkerConnection::Upload {
   /// Only between two frames the sender may be stopped.
   bool is_writing = false;
   bool has_ended = false;
-  std::optional<wire::worker::Failure> failure;
+  std::optional<worker::Failure> failure;
   /// Why the listener could not go on.
   std::exception_ptr lost;
 };
@@ -85,7 +87,7 @@ WorkerConnection::~WorkerConnection() = default;
 
 aio::Task<void> WorkerConnection::greet() {
   Peer::Conversation conversation(peer_);
-  wire::worker::ClientHandshake handshake;
+  worker::ClientHandshake handshake;
   wire::Progress progress;
   while (!progress.done) {
     progress = handshake.feed(peer_.buffer().view());
@@ -109,8 +111,7 @@ aio::Task<void> WorkerConnection::say(std::string bytes) {
 }
 
 /// Reads messages up to the last one.
-aio::Task<std::optional<wire::worker::Failure>> WorkerConnection::outcome(Pieces* pieces) {
-  namespace worker = wire::worker;
+aio::Task<std::optional<worker::Failure>> WorkerConnection::outcome(Pieces* pieces) {
   while (true) {
     auto message = co_await peer_.read([this](std::string_view bytes, std::uint64_t offset) {
       return worker::decode_message(bytes, protocol_, offset);
@@ -130,7 +131,7 @@ aio::Task<std::optional<wire::worker::Failure>> WorkerConnection::outcome(Pieces
   }
 }
 
-Error WorkerConnection::refusal(const wire::worker::Failure& failure) const {
+Error WorkerConnection::refusal(const worker::Failure& failure) const {
   std::string words = nix::strip_ansi(failure.message);
   if (words.starts_with("error: ")) words.erase(0, 7);
   while (words.ends_with('\n'))
@@ -145,7 +146,7 @@ void WorkerConnection::append(std::string& out, const Request& request) const {
                 fmt::format("{} speaks the worker protocol {} and does not know {}",
                             peer_.name(),
                             protocol_.str(),
-                            wire::worker::to_string(Request::kOperation)));
+                            worker::to_string(Request::kOperation)));
   }
   wire::append_request(out, request, protocol_);
 }
@@ -174,7 +175,7 @@ aio::Task<Answer<Request>> WorkerConnection::ask(const Request& request) {
 template <class Request>
 aio::Task<typename Request::Reply> WorkerConnection::call(const Request& request) {
   auto answer = co_await ask(request);
-  if (const auto* failure = std::get_if<wire::worker::Failure>(&answer)) throw refusal(*failure);
+  if (const auto* failure = std::get_if<worker::Failure>(&answer)) throw refusal(*failure);
   co_return std::get<0>(std::move(answer));
 }
 
@@ -268,21 +269,19 @@ aio::Task<bool> WorkerConnection::end_frames(const Upload& upload) {
 }
 
 aio::Task<void> WorkerConnection::add_path(const nix::PathInfo& info, NarStream& nar) {
-  const wire::worker::AddToStoreNar request{
-      .info = info, .repair = false, .dont_check_signatures = true};
+  const worker::AddToStoreNar request{.info = info, .repair = false, .dont_check_signatures = true};
   std::string head;
   append(head, request);
   ExactNar exact(nar, info);
   const Duration patience = patience_for(info.nar_size.value());
   Peer::Conversation conversation(peer_);
-  std::optional<wire::worker::Failure> failure;
-  if (wire::worker::upload_of<wire::worker::AddToStoreNar>(protocol_) ==
-      wire::worker::Upload::frames) {
+  std::optional<worker::Failure> failure;
+  if (worker::upload_of<worker::AddToStoreNar>(protocol_) == worker::Upload::frames) {
     Upload framed(loop_, exact, std::move(head), patience);
     co_await upload(framed);
     failure = std::move(framed.failure);
     const bool is_over = co_await end_frames(framed);
-    if (!is_over) throw refusal(*failure);
+    if (failure && !is_over) throw refusal(*failure);
   } else {
     Pieces pieces(*this, exact);
     co_await peer_.write(head);
@@ -302,8 +301,6 @@ aio::Task<std::unique_ptr<WorkerConnection>> open_worker(aio::Loop& loop,
   co_await connection->greet();
   co_return connection;
 }
-
-namespace worker = wire::worker;
 
 template aio::Task<worker::NoReply> WorkerConnection::call(const worker::SetOptions&);
 template aio::Task<nix::StorePathSet> WorkerConnection::call(const worker::QueryValidPaths&);

@@ -442,6 +442,29 @@ TEST_F(WorkerConnectionTest, ASourceCanBeCancelled) {
   });
 }
 
+aio::Task<void> add_watched(aio::Loop& loop, ScriptedDaemon& daemon, std::string& message) {
+  const auto path =
+      stored(store_path("huge"), testing::nar_of(std::string(std::size_t{1} << 20U, 'x')));
+  WorkerConnection connection(loop, daemon.open(), "the daemon");
+  co_await connection.greet();
+  const auto error = co_await error_of(
+      aio::with_progress(loop, "adding", 60s, connection.progress(), add(connection, path, 5000)));
+  if (error) message = error->message();
+  co_await connection.close();
+}
+
+// The bigger the path, the longer may the daemon be busy with it; but not while it takes no bytes.
+TEST_F(WorkerConnectionTest, WaitsForTheAnswerAsLongAsThePathIsBig) {
+  daemon.hangs_at = Operation::add_to_store_nar;
+  std::string message;
+  daemon.capacity = std::size_t{1} << 24U;
+  loop.run(testing::while_time_passes(loop, 1s, add_watched(loop, daemon, message)));
+  EXPECT_TRUE(message.starts_with("adding stood still for 304 s")) << message;
+  daemon.capacity = 65536;
+  loop.run(testing::while_time_passes(loop, 1s, add_watched(loop, daemon, message)));
+  EXPECT_TRUE(message.starts_with("adding stood still for 60 s")) << message;
+}
+
 aio::Task<void> greet_in_time(aio::Loop& loop, ScriptedDaemon& daemon) {
   WorkerConnection connection(loop, daemon.open(), "the daemon");
   const auto error = co_await error_of(aio::within(loop, "greeting", 1s, connection.greet()));

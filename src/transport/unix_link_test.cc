@@ -3,14 +3,12 @@
 
 #include "aio/phase.h"
 #include "base/fd.h"
+#include "support/listening_program.h"
 #include "support/run.h"
-#include "support/temp_folder.h"
 
 #include <array>
-#include <cstring>
 #include <string>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <gtest/gtest.h>
 
@@ -19,30 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::error_of;
-
-/// A program that listens in a folder of its own.
-class ListeningProgram {
- public:
-  explicit ListeningProgram(int backlog = 4) {
-    sockaddr_un name{};
-    name.sun_family = AF_UNIX;
-    std::strncpy(name.sun_path, path().c_str(), sizeof(name.sun_path) - 1);
-    listening_ = Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    EXPECT_EQ(::bind(listening_.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(name)), 0);
-    EXPECT_EQ(::listen(listening_.get(), backlog), 0);
-  }
-
-  std::string path() const { return folder_.path() / "socket"; }
-
-  const testing::TempFolder& folder() const { return folder_; }
-
-  /// Its side of the oldest connection that it has not taken yet.
-  Fd accept() const { return Fd(::accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC)); }
-
- private:
-  testing::TempFolder folder_;
-  Fd listening_;
-};
+using testing::ListeningProgram;
 
 std::string read_some(const Fd& fd) {
   std::array<char, 64> buffer{};
