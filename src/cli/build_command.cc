@@ -191,8 +191,9 @@ aio::Task<void> BuildCommand::watch_signals() {
 aio::Task<farm::Graph> BuildCommand::load(std::function<void()> on_missing) {
   // Where it cannot be reached, we say so in one sentence; Nix would take several.
   co_await store_.lock({});
+  const eval::Hold hold = [this](nix::StorePathSet drvs) { return store_.lock(std::move(drvs)); };
   const auto evaluation =
-      co_await eval::evaluate(loop_, options_.request, roots_, options_.evaluation);
+      co_await eval::evaluate(loop_, options_.request, roots_, hold, options_.evaluation);
   if (!evaluation.notes.empty()) err_.write(evaluation.notes + "\n");
   std::vector<farm::Wanted> wanted;
   wanted.reserve(evaluation.targets.size());

@@ -74,20 +74,23 @@ aio::Task<Evaluation> evaluate_file(aio::Loop& loop,
   co_return evaluation;
 }
 
-aio::Task<Evaluation> resolve_derivations(aio::Loop& loop,
-                                          const Request& request,
-                                          EvaluationRoots& roots,
-                                          const Options& options) {
+/// The first one that is not there; null where all are, and held.
+aio::Task<const Target*> find_missing(const std::vector<Target>& targets, const Hold& hold) {
+  nix::StorePathSet drvs;
+  for (const auto& target : targets)
+    drvs.insert(target.drv.path());
+  const auto held = co_await hold(std::move(drvs));
+  for (const auto& target : targets)
+    if (!held.contains(target.drv.path())) co_return &target;
+  co_return nullptr;
+}
+
+aio::Task<Evaluation> resolve_derivations(const Request& request, const Hold& hold) {
   Evaluation evaluation;
-  for (const auto& input : request.inputs) {
-    Target target = parse_derivation_input(input);
-    if (!are_present({target}, options))
-      throw Error(Kind::not_found, "no such derivation: " + target.drv.str());
-    merge(evaluation.targets, std::move(target));
-  }
-  const bool rooted = co_await root_all(loop, evaluation.targets, roots, options);
-  if (!rooted)
-    throw Error(Kind::not_found, "a derivation was garbage-collected before it could be rooted");
+  for (const auto& input : request.inputs)
+    merge(evaluation.targets, parse_derivation_input(input));
+  const Target* missing = co_await find_missing(evaluation.targets, hold);
+  if (missing != nullptr) throw Error(Kind::not_found, "no such derivation: " + missing->drv.str());
   co_return evaluation;
 }
 
@@ -143,7 +146,7 @@ aio::Task<void> evaluate_installable(aio::Loop& loop,
 
 aio::Task<Evaluation> evaluate_installables(aio::Loop& loop,
                                             const Request& request,
-                                            EvaluationRoots& roots,
+                                            const Hold& hold,
                                             const Options& options) {
   std::vector<Installable> installables;
   installables.reserve(request.inputs.size());
@@ -154,8 +157,8 @@ aio::Task<Evaluation> evaluate_installables(aio::Loop& loop,
     Evaluation evaluation;
     for (const auto& installable : installables)
       co_await evaluate_installable(loop, installable, request, options, evaluation);
-    const bool rooted = co_await root_all(loop, evaluation.targets, roots, options);
-    if (rooted) co_return evaluation;
+    const Target* missing = co_await find_missing(evaluation.targets, hold);
+    if (missing == nullptr) co_return evaluation;
   }
   throw Error(Kind::unavailable,
               fmt::format("the garbage collector took a derivation of {} away before it could be "
@@ -169,12 +172,13 @@ aio::Task<Evaluation> evaluate_installables(aio::Loop& loop,
 aio::Task<Evaluation> evaluate(aio::Loop& loop,
                                const Request& request,
                                EvaluationRoots& roots,
+                               const Hold& hold,
                                const Options& options) {
   switch (kind_of(request)) {
     case InputKind::derivation:
-      return resolve_derivations(loop, request, roots, options);
+      return resolve_derivations(request, hold);
     case InputKind::installable:
-      return evaluate_installables(loop, request, roots, options);
+      return evaluate_installables(loop, request, hold, options);
     case InputKind::file:
       break;
   }

@@ -10,6 +10,7 @@
 #include "eval/request.h"
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,13 +25,15 @@ struct Options {
   std::vector<std::pair<std::string, std::string>> settings;
   /// Where `nix` and `nix-instantiate` are; empty = looked up in PATH.
   std::string program_folder;
-  /// Where the local store's paths lie on disk.
-  std::string store_folder{nix::kStoreDir};
   /// Added to our own environment; "NAME=value".
   std::vector<std::string> environment;
   /// An evaluation that prints nothing for so long is given up.
   Duration stall = std::chrono::minutes(30);
 };
+
+/// Keeps derivations of the local store from the garbage collector, for as long as the run needs
+/// them, and says which of them are there.
+using Hold = std::function<aio::Task<nix::StorePathSet>(nix::StorePathSet)>;
 
 /// What came out.
 struct Evaluation {
@@ -40,8 +43,8 @@ struct Evaluation {
   std::string notes;
 };
 
-/// Evaluates all inputs of `request`. What it returns is valid and stays so until `roots` dies:
-/// nobody needs to evaluate again.
+/// Evaluates all inputs of `request`. What it returns is valid and stays so, by `roots` or by
+/// `hold`: nobody needs to evaluate again.
 ///
 /// Throws Error with one message for people: {invalid} for wrong usage and failed evaluations
 /// (ending in Nix's own words), {not_found} for a missing file, derivation or Nix, {timeout} for
@@ -50,6 +53,7 @@ struct Evaluation {
 aio::Task<Evaluation> evaluate(aio::Loop& loop,
                                const Request& request,
                                EvaluationRoots& roots,
+                               const Hold& hold,
                                const Options& options);
 
 }  // namespace firn::eval

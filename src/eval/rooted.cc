@@ -2,11 +2,9 @@
 #include "eval/rooted.h"
 
 #include "base/error.h"
-#include "eval/nix_process.h"
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -34,18 +32,6 @@ Target read_root(std::string_view line) {
           .outputs = {std::string(output)}};
 }
 
-/// An expression whose value is all the derivations. `import` of a derivation has been an ordinary
-/// one-path look-up since before Nix 2.0; it writes nothing.
-void write_imports(const fs::path& file, const std::vector<Target>& targets) {
-  std::ofstream out(file);
-  out << "[\n";
-  for (const auto& target : targets)
-    out << "  (import \"" << target.drv.str() << "\")\n";
-  out << "]\n";
-  out.close();
-  if (!out) throw Error(Kind::resource, "cannot write " + file.string());
-}
-
 }  // namespace
 
 void merge(std::vector<Target>& targets, Target target) {
@@ -68,30 +54,6 @@ std::vector<Target> read_roots(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return targets;
-}
-
-bool are_present(const std::vector<Target>& targets, const Options& options) {
-  return std::all_of(targets.begin(), targets.end(), [&](const Target& target) {
-    std::error_code ignored;
-    return fs::exists(fs::path(options.store_folder) / target.drv.path().base_name(), ignored);
-  });
-}
-
-aio::Task<bool> root_all(aio::Loop& loop,
-                         const std::vector<Target>& targets,
-                         EvaluationRoots& roots,
-                         const Options& options) {
-  const fs::path link = roots.next_link();
-  const std::string file = link.string() + ".nix";
-  write_imports(file, targets);
-  std::vector<std::string> argv = {"nix-instantiate", file, "--add-root", link, "--indirect"};
-  argv.insert(argv.end(), {"--option", "restrict-eval", "false", "--option", "pure-eval", "false"});
-  const NixOutput output =
-      co_await run_nix(loop, "rooting of derivations", std::move(argv), options);
-  // Only after the root is made does presence mean anything; and absence explains a failure.
-  if (!are_present(targets, options)) co_return false;
-  if (!output.status.is_success()) throw output.error("rooting of derivations");
-  co_return true;
 }
 
 }  // namespace firn::eval
