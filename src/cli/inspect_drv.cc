@@ -11,14 +11,11 @@ namespace {
 
 constexpr std::string_view kExtension = ".drv";
 
-/// A derivation's name is not in it, but in its path.
+/// A derivation's name is not in it, but in its path. A copy may have a name of its own.
 std::string name_of(const std::string& file) {
+  constexpr std::size_t kHashPart = 33;
   std::string name = std::filesystem::path(file).filename();
-  try {
-    name = nix::StorePath::from_base_name(name).name();
-  } catch (const Error&) {
-    // A copy under a name of its own.
-  }
+  if (name.size() > kHashPart && name[kHashPart - 1] == '-') name.erase(0, kHashPart);
   if (name.ends_with(kExtension)) name.resize(name.size() - kExtension.size());
   return name;
 }

@@ -145,6 +145,7 @@ void UriReader::read_host_and_port(std::string_view text) {
     if (address.find_first_not_of(kHexAndColon) != std::string_view::npos) {
       fail(text, "an IPv6 address");
     }
+    if (text.ends_with('%')) fail(text.substr(text.size()), "a zone after '%'");
     uri_.host = text;
     return check_word(uri_.host, text, "a host");
   }
@@ -168,6 +169,7 @@ void UriReader::read_bracketed_host(std::string_view text) {
     fail(inner, "an IPv6 address");
   }
   std::string_view zone = inner.substr(address.size());
+  if (zone == "%") fail(inner.substr(inner.size()), "a zone after '%'");
   uri_.host = address;
   if (zone.starts_with(kEncodedPercent) && zone.size() > kEncodedPercent.size()) {
     uri_.host += "%" + decode(zone.substr(kEncodedPercent.size()));

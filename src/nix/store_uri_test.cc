@@ -120,6 +120,8 @@ TEST(StoreUri, SaysWhereItIsBad) {
       {"ssh://b:2x", "a port"},
       {"ssh://[::1", "']'"},
       {"ssh://[b]", "an IPv6 address"},
+      {"ssh://::1%", "a zone after '%'"},
+      {"ssh://[::1%]", "a zone after '%'"},
       {"ssh://[::1]x", "':' and a port"},
       {"ssh://b%4", "two hexadecimal digits after '%' at offset 7"},
       {"ssh://b%zz", "two hexadecimal"},
