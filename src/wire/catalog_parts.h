@@ -4,7 +4,10 @@
 #pragma once
 
 #include "nix/content_address_json.h"
+#include "nix/derivation.h"
 #include "wire/catalog.h"
+#include "wire/common_fields.h"
+#include "wire/common_json.h"
 #include "wire/conversation.h"
 #include "wire/quote.h"
 
