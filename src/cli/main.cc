@@ -66,16 +66,17 @@ int inspect(const firn::cli::InspectOptions& options) {
 }
 
 int dispatch(int argc, char** argv) {
-  using namespace firn::cli;
-  if (argc > 0 && is_nix_store(argv[0]))
-    return with_options(parse_nix_store(argc, argv), run_serve_store);
+  namespace cli = firn::cli;
+  if (argc > 0 && cli::is_nix_store(argv[0]))
+    return with_options(cli::parse_nix_store(argc, argv), cli::run_serve_store);
   const std::string_view command = argc > 1 ? argv[1] : "--help";
-  if (command == "build") return with_options(parse_build_options(argc - 1, argv + 1), build);
-  if (command == "inspect") return with_options(parse_inspect_options(argc - 1, argv + 1), inspect);
+  if (command == "build") return with_options(cli::parse_build_options(argc - 1, argv + 1), build);
+  if (command == "inspect")
+    return with_options(cli::parse_inspect_options(argc - 1, argv + 1), inspect);
   if (command == "serve-store")
-    return with_options(parse_serve_store(argc - 1, argv + 1), run_serve_store);
+    return with_options(cli::parse_serve_store(argc - 1, argv + 1), cli::run_serve_store);
   if (command == "--version") {
-    std::printf("firn %s\n", kVersion);
+    std::printf("firn %s\n", cli::kVersion);
     return status(ExitCode::success);
   }
   if (command == "--help" || command == "-h" || command == "help") {

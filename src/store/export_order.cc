@@ -20,11 +20,11 @@ std::vector<ExportItem> export_order(const nix::StorePathSet& paths,
       wanted->second = &info;
   }
 
-  static const nix::StorePathSet kNone;
+  static const nix::StorePathSet none;
   std::vector<ExportItem> sorted;
   std::vector<Frame> stack;
   const auto references = [](const ExportItem& item) -> const nix::StorePathSet& {
-    return item.info == nullptr ? kNone : item.info->references;
+    return item.info == nullptr ? none : item.info->references;
   };
   const auto enter = [&](const nix::StorePath& path) {
     const auto found = not_entered.find(path);

@@ -116,7 +116,10 @@ class Listener {
     input_.reset();
     auto outcome = server_->wait(60s);
     answers.push_back(outcome.out.substr(heard_));
-    return {.answers = std::move(answers), .exit_code = outcome.exit_code, .printed = outcome.err};
+    return {.answers = std::move(answers),
+            .exit_code = outcome.exit_code,
+            .printed = outcome.err,
+            .peak_rss_kib = outcome.peak_rss_kib};
   }
 
  private:
@@ -187,6 +190,7 @@ Heard tell(const lab::Host& host, std::vector<std::string> argv, const Conversat
     if (line.has_times) mask_times(answer);
     answers.push_back(std::move(answer));
   }
+  conversation.before_leaving();
   return listener.leave(std::move(answers));
 }
 

@@ -7,6 +7,7 @@
 #include "wire/serve_commands.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -32,6 +33,8 @@ struct Conversation {
   std::string leaves_at{};
   /// A word of the last error, whichever server says it; empty = the conversation ends well.
   std::string error{};
+  /// Called when everything is answered, before the client leaves.
+  std::function<void()> before_leaving = [] {};
   /// After "--serve".
   std::vector<std::string> options = {"--write"};
 };
@@ -42,6 +45,7 @@ struct Heard {
   std::vector<std::string> answers;
   int exit_code = 0;
   std::string printed;
+  std::uint64_t peak_rss_kib = 0;
 
   /// The last line of `printed` that begins with "error:".
   std::string last_error() const;

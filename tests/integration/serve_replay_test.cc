@@ -138,6 +138,17 @@ class ServeReplay : public ReleaseTest {
     EXPECT_EQ(line.answer_size(firn.answers.at(1)), firn.answers.at(1).size());
   }
 
+  /// What our server alone is told.
+  Heard tell_ours(Conversation conversation) const {
+    conversation.lines.insert(conversation.lines.begin(), greet(version_));
+    return tell(*ours_, nix_store_, conversation);
+  }
+
+  /// Ours is asked for all that nobody holds.
+  void collect_garbage() const { ours_->run({"nix-store", "--gc"}); }
+
+  bool is_valid_with_us(const nix::StorePath& path) const { return ours_->store_has(path.str()); }
+
   template <class Request>
   Line ask(std::string what, const Request& request) const {
     return testing::ask(std::move(what), request, version_);
@@ -341,6 +352,46 @@ TEST_P(ServeReplay, LeavingInMidBuild) {
                .error = "interrupted"});
 }
 
+/// What was locked, added or built stays as long as the connection, and no longer.
+TEST_P(ServeReplay, RootsLiveAsLongAsTheConnection) {
+  const auto nar = nar_of("added");
+  const auto added = info_of("added", nar, {});
+  const auto built = build_of("built", "echo built > $out");
+  const std::vector<nix::StorePath> held{path("lib"), added.path, made_up("built")};
+  const auto heard =
+      tell_ours({.name = "roots",
+                 .lines = {ask("lock", wire::QueryValidPaths{.lock = true, .paths = {path("lib")}}),
+                           add("add", added, nar),
+                           ask("build", built)},
+                 .before_leaving = [&] {
+                   collect_garbage();
+                   for (const auto& path : held)
+                     EXPECT_TRUE(is_valid_with_us(path)) << path.str();
+                   EXPECT_FALSE(is_valid_with_us(path("app")));
+                 }});
+  EXPECT_EQ(heard.exit_code, 0) << heard.printed;
+  collect_garbage();
+  for (const auto& path : held)
+    EXPECT_FALSE(is_valid_with_us(path)) << path.str();
+}
+
+class BigPaths : public ServeReplay {};
+
+TEST_P(BigPaths, AreNotHeldInMemory) {
+  constexpr std::size_t kSize = std::size_t{128} << 20U;
+  const auto nar = nar_of(std::string(kSize, 'x'));
+  const auto imported = info_of("big-import", nar, {});
+  const auto uploaded = info_of("big-upload", nar, {});
+  const auto heard = tell_ours({.name = "big",
+                                .lines = {import("import", {{imported, nar}}),
+                                          add("add", uploaded, nar),
+                                          dump(imported.path, version_)}});
+  EXPECT_EQ(heard.exit_code, 0) << heard.printed;
+  EXPECT_TRUE(heard.answers.at(3) == nar);
+  EXPECT_LT(heard.peak_rss_kib, (kSize / 2) >> 10U);
+  RecordProperty("peak_rss_kib", std::to_string(heard.peak_rss_kib));
+}
+
 TEST_P(ServeReplay, BadManners) {
   const std::string unknown("\x63\0\0\0\0\0\0\0", 8);
   expect_same({.name = "unknown", .lines = {say("99", unknown)}, .error = "99"});
@@ -376,6 +427,7 @@ TEST_P(ServeReplay, ReadOnly) {
                .options = {}});
 }
 
+INSTANTIATE_TEST_SUITE_P(Nix, BigPaths, ::testing::Values(lab::kReleases[1]), release_name);
 INSTANTIATE_TEST_SUITE_P(Nix, ServeReplay, ::testing::ValuesIn(lab::kReleases), release_name);
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -150,6 +151,41 @@ TEST_P(ServeStore, ReadsOnlyWhateverClientsAsk) {
   forget();
   must_run({"nix", "copy", "--no-check-sigs", "--from", "ssh://firn", app});
   EXPECT_TRUE(client_->verify_path(app));
+}
+
+/// Firn as an ordinary login of a machine with a daemon.
+class ServeStoreBehindADaemon : public FarmTest {
+ protected:
+  /// What `nix copy` to such a machine comes to; whether the path is there then.
+  std::pair<lab::Outcome, bool> copy(bool is_trusted) const {
+    const lab::CoordinatorHost client;
+    const lab::Builder server(
+        client.key(), {.name = "firn", .host = {.daemon = lab::Daemon{.is_trusted = is_trusted}}});
+    client.introduce(server);
+    server.host().install(FIRN_PROGRAM);
+    lab::write_file(server.host().dir() / "authorized_keys",
+                    fmt::format("command=\"{} serve-store --stdio --write\",restrict {}\n",
+                                (server.host().dir() / "bin/firn").string(),
+                                client.key().public_line));
+    const auto file = write_nix(client, kExpression);
+    const auto built = client.run({"nix-build", "--no-out-link", file, "-A", "lib"});
+    const auto path = built.out.substr(0, built.out.find('\n'));
+    auto outcome = client.run({"nix", "copy", "--to", "ssh://firn", path});
+    return {std::move(outcome), server.host().store_has(path)};
+  }
+};
+
+TEST_F(ServeStoreBehindADaemon, TakesPathsWhereTheLoginIsTrusted) {
+  const auto [outcome, is_there] = copy(true);
+  EXPECT_TRUE(outcome.ok()) << outcome.describe();
+  EXPECT_TRUE(is_there);
+}
+
+TEST_F(ServeStoreBehindADaemon, PassesTheDaemonsRefusalOn) {
+  const auto [outcome, is_there] = copy(false);
+  EXPECT_FALSE(outcome.ok());
+  EXPECT_THAT(outcome.err, HasSubstr("signature"));
+  EXPECT_FALSE(is_there);
 }
 
 INSTANTIATE_TEST_SUITE_P(Nix, ServeStore, ::testing::ValuesIn(lab::kReleases), release_name);
