@@ -15,19 +15,20 @@ namespace {
 using firn::fuzz::Target;
 
 const Target& chosen_target() {
-  static const auto kAll = firn::fuzz::all_targets();
+  static const auto all = firn::fuzz::all_targets();
   const char* name = std::getenv("FIRN_FUZZ_TARGET");
-  for (const Target& target : kAll) {
+  for (const Target& target : all) {
     if (name != nullptr && target.name == name) return target;
   }
   std::fputs("FIRN_FUZZ_TARGET is one of:\n", stderr);
-  for (const Target& target : kAll)
+  for (const Target& target : all)
     std::fprintf(stderr, "%.*s\n", static_cast<int>(target.name.size()), target.name.data());
   std::exit(2);
 }
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer calls it so
 extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
   const Target& target = chosen_target();
   const char* folder = std::getenv("FIRN_FUZZ_SEEDS");
@@ -41,8 +42,9 @@ extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
   return 0;
 }
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer calls it so
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const Target kTarget = chosen_target();
-  kTarget.read({reinterpret_cast<const char*>(data), size});
+  static const Target target = chosen_target();
+  target.read({reinterpret_cast<const char*>(data), size});
   return 0;
 }

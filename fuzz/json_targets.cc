@@ -31,7 +31,7 @@ void require_same(std::string_view bytes, From from, To to) {
 }
 
 constexpr std::string_view kHash = "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
-const std::string kBase = "g1w7hy3qg1w7hy3qg1w7hy3qg1w7hy3q-a";
+constexpr std::string_view kBase = "g1w7hy3qg1w7hy3qg1w7hy3qg1w7hy3q-a";
 
 std::string filled(std::string text) {
   for (const auto& [mark, value] :
@@ -131,8 +131,8 @@ std::vector<std::string> derivation_seeds() {
                  R"("inputs":{"srcs":[],"drvs":{}},"structuredAttrs":{"k":[1,null]},)"
                  R"("outputs":{"out":{"method":"flat","hash":"%H"}}})"),
           filled(R"({"drvPath":{"drvPath":"%P.drv","output":"out"},"outputs":["*"]})"),
-          R"({"outputChecks":{"forAllOutputs":{"allowedReferences":["out"],)"
-          R"("disallowedReferences":[],"ignoreSelfRefs":true}},"noChroot":true})"};
+          filled(R"({"outputChecks":{"forAllOutputs":{"allowedReferences":["out"],)"
+                 R"("disallowedReferences":[],"ignoreSelfRefs":true}},"noChroot":true})")};
 }
 
 constexpr auto kTargets = std::to_array<Target>({

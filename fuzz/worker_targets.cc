@@ -17,17 +17,19 @@ namespace firn::fuzz {
 
 namespace {
 
-using namespace wire::worker;
+namespace worker = wire::worker;
 using testing::worker_protocols;
 using testing::WorkerSamples;
+using worker::Protocol;
+using worker::Upload;
 
 std::uint8_t newest() {
   return static_cast<std::uint8_t>(worker_protocols().size() - 1);
 }
 
 Protocol protocol_of(std::uint8_t byte) {
-  static const auto kAll = worker_protocols();
-  return kAll[byte % kAll.size()];
+  static const auto all = worker_protocols();
+  return all[byte % all.size()];
 }
 
 std::string small_nar() {
@@ -57,60 +59,60 @@ struct RequestList {
   }
 };
 
-using AllRequests = RequestList<IsValidPath,
-                                QueryPathInfo,
-                                QueryValidPaths,
-                                QueryAllValidPaths,
-                                QueryPathFromHashPart,
-                                QueryReferrers,
-                                QueryValidDerivers,
-                                QueryDerivationOutputMap,
-                                QuerySubstitutablePaths,
-                                QuerySubstitutablePathInfo,
-                                QuerySubstitutablePathInfos,
-                                QueryMissing,
-                                QueryRealisation,
-                                NarFromPath,
-                                SetOptions,
-                                BuildPaths,
-                                BuildPathsWithResults,
-                                BuildDerivation,
-                                EnsurePath,
-                                AddToStoreNar,
-                                AddMultipleToStore,
-                                AddToStore,
-                                AddTextToStore,
-                                AddSignatures,
-                                RegisterDrvOutput,
-                                AddBuildLog,
-                                AddTempRoot,
-                                AddIndirectRoot,
-                                AddPermRoot,
-                                SyncWithGc,
-                                FindRoots,
-                                CollectGarbage,
-                                OptimiseStore,
-                                VerifyStore>;
+using AllRequests = RequestList<worker::IsValidPath,
+                                worker::QueryPathInfo,
+                                worker::QueryValidPaths,
+                                worker::QueryAllValidPaths,
+                                worker::QueryPathFromHashPart,
+                                worker::QueryReferrers,
+                                worker::QueryValidDerivers,
+                                worker::QueryDerivationOutputMap,
+                                worker::QuerySubstitutablePaths,
+                                worker::QuerySubstitutablePathInfo,
+                                worker::QuerySubstitutablePathInfos,
+                                worker::QueryMissing,
+                                worker::QueryRealisation,
+                                worker::NarFromPath,
+                                worker::SetOptions,
+                                worker::BuildPaths,
+                                worker::BuildPathsWithResults,
+                                worker::BuildDerivation,
+                                worker::EnsurePath,
+                                worker::AddToStoreNar,
+                                worker::AddMultipleToStore,
+                                worker::AddToStore,
+                                worker::AddTextToStore,
+                                worker::AddSignatures,
+                                worker::RegisterDrvOutput,
+                                worker::AddBuildLog,
+                                worker::AddTempRoot,
+                                worker::AddIndirectRoot,
+                                worker::AddPermRoot,
+                                worker::SyncWithGc,
+                                worker::FindRoots,
+                                worker::CollectGarbage,
+                                worker::OptimiseStore,
+                                worker::VerifyStore>;
 
 template <class Request>
 std::string upload_bytes(WorkerSamples& samples, Protocol protocol) {
-  switch (upload_of<Request>(protocol)) {
+  switch (worker::upload_of<Request>(protocol)) {
     case Upload::nothing:
       return {};
     case Upload::nar:
       return small_nar();
     case Upload::pulled: {
       std::string out;
-      append_piece(out, small_nar());
+      worker::append_piece(out, small_nar());
       return out;
     }
     case Upload::frames:
       break;
   }
-  if constexpr (std::same_as<Request, AddMultipleToStore>) {
+  if constexpr (std::same_as<Request, worker::AddMultipleToStore>) {
     std::string stream;
-    append_added_count(stream, 1);
-    append_added_path(stream, samples.path_info());
+    worker::append_added_count(stream, 1);
+    worker::append_added_path(stream, samples.path_info());
     return framed(stream + small_nar());
   }
   return framed(small_nar());
@@ -139,11 +141,11 @@ std::string reply_bytes(WorkerSamples& samples, Protocol protocol) {
 
 void worker_message(std::string_view bytes) {
   if (bytes.empty()) return;
-  read_messages(bytes, worker_catalog(), protocol_of(byte_at(bytes, 0)));
+  read_messages(bytes, worker::worker_catalog(), protocol_of(byte_at(bytes, 0)));
 }
 
 std::vector<std::string> worker_message_seeds() {
-  const auto catalog = worker_catalog();
+  const auto catalog = worker::worker_catalog();
   std::vector<std::string> seeds;
   for (const std::uint8_t version : {std::uint8_t{0}, std::uint8_t{12}, newest()}) {
     const auto protocol = protocol_of(version);
@@ -159,7 +161,7 @@ std::vector<std::string> worker_message_seeds() {
     });
     for (const auto& message : samples.messages()) {
       std::string out;
-      append_message(out, message, protocol);
+      worker::append_message(out, message, protocol);
       seeds.push_back(message_seed(catalog, version, "message", out));
     }
   }
@@ -194,8 +196,9 @@ std::vector<std::string> worker_request_seeds() {
 
 /// The bytes of a whole conversation by one agreement, up to the first request.
 std::pair<std::string, std::string> greetings(Protocol protocol) {
-  ClientHandshake client(protocol.version, protocol.features);
-  ServerHandshake daemon(protocol, {.nix_version = "2.35.0", .trust = Trust::trusted});
+  worker::ClientHandshake client(protocol.version, protocol.features);
+  worker::ServerHandshake daemon(protocol,
+                                 {.nix_version = "2.35.0", .trust = worker::Trust::trusted});
   std::string sent;
   std::string received;
   std::size_t read = 0;
@@ -206,7 +209,7 @@ std::pair<std::string, std::string> greetings(Protocol protocol) {
     received += daemon.take_output();
     read += client.feed(std::string_view(received).substr(read)).consumed;
   }
-  append_message(received, Finished{}, protocol);
+  worker::append_message(received, worker::Finished{}, protocol);
   return {sent, received};
 }
 
@@ -219,8 +222,8 @@ std::vector<std::string> worker_conversation_seeds() {
     AllRequests::for_each([&]<class Request>() {
       if (!wire::can_ask<Request>(protocol)) return;
       sent += request_bytes<Request>(samples, protocol);
-      append_message(received, LogLine{.text = "hm\n"}, protocol);
-      append_message(received, Finished{}, protocol);
+      worker::append_message(received, worker::LogLine{.text = "hm\n"}, protocol);
+      worker::append_message(received, worker::Finished{}, protocol);
       received += reply_bytes<Request>(samples, protocol);
     });
     seeds.push_back(conversation_seed(sent, received));
@@ -244,9 +247,9 @@ void worker_greeting(std::string_view bytes) {
   if (bytes.empty()) return;
   const std::size_t size = std::size_t{1} + byte_at(bytes, 0) % 16;
   const auto body = bytes.substr(1);
-  allow_errors([&] { greet(ClientHandshake(), body, size); });
+  allow_errors([&] { greet(worker::ClientHandshake(), body, size); });
   allow_errors([&] {
-    greet(ServerHandshake(protocol_of(newest()), {.nix_version = "2.35.0"}), body, size);
+    greet(worker::ServerHandshake(protocol_of(newest()), {.nix_version = "2.35.0"}), body, size);
   });
 }
 
