@@ -4,8 +4,8 @@
 #include "base/hash.h"
 #include "integration/farm_fixture.h"
 #include "integration/serve_conversation.h"
-#include "nix/nar_writer.h"
 #include "nix/store_path_computation.h"
+#include "support/store_samples.h"
 #include "wire/export_stream.h"
 #include "wire/serve_handshake.h"
 
@@ -35,39 +35,16 @@ constexpr std::string_view kExpression = R"nix(rec {
   bad = mk { name = "bad"; script = "echo bad luck; exit 1"; };
 })nix";
 
-nix::StorePath made_up(std::string_view name) {
-  const auto digits = hash_of(HashAlgorithm::sha256, name).encode(HashForm::nix32);
-  return nix::StorePath::from_base_name(digits.substr(0, 32) + "-" + std::string(name));
-}
-
-/// The NAR of a file.
-std::string nar_of(std::string_view text) {
-  std::string nar;
-  nix::NarWriter writer(nar);
-  writer.begin_archive();
-  writer.begin_file(false, text.size());
-  writer.data(text);
-  writer.end_file(text.size());
-  return nar;
-}
-
+/// What an export stream or an upload says of a made-up path.
 nix::PathInfo info_of(std::string_view name, std::string_view nar, nix::StorePathSet references) {
-  return {.path = made_up(name),
-          .deriver = made_up(std::string(name) + ".drv"),
-          .references = std::move(references),
-          .nar_hash = hash_of(HashAlgorithm::sha256, nar),
-          .nar_size = ByteCount(nar.size()),
-          .ca = {},
-          .signatures = {},
-          .registration_time = {},
-          .ultimate = false};
+  auto info = stored(store_path(name), std::string(nar), std::move(references)).info;
+  info.deriver = drv_path(name).path();
+  return info;
 }
 
 wire::BuildDerivation build_of(std::string_view name, std::string script) {
-  const auto out = made_up(name);
-  wire::BuildDerivation request{.drv_path = nix::DrvPath(made_up(std::string(name) + ".drv")),
-                                .derivation = {},
-                                .options = {}};
+  const auto out = store_path(name);
+  wire::BuildDerivation request{.drv_path = drv_path(name), .derivation = {}, .options = {}};
   auto& derivation = request.derivation;
   derivation.outputs["out"].path = out;
   derivation.platform = lab::current_system();
@@ -202,7 +179,7 @@ class ServeReplay : public ReleaseTest {
 };
 
 TEST_P(ServeReplay, Questions) {
-  const nix::StorePathSet some{path("app"), path("lib"), made_up("gone")};
+  const nix::StorePathSet some{path("app"), path("lib"), store_path("gone")};
   expect_same(
       {.name = "questions",
        .lines = {
@@ -219,7 +196,7 @@ TEST_P(ServeReplay, Questions) {
            dump(path("app"), version_),
            dump(path("lib"), version_)}});
   expect_same({.name = "dumping what is not valid",
-               .lines = {dump(path("lib"), version_), dump(made_up("gone"), version_)},
+               .lines = {dump(path("lib"), version_), dump(store_path("gone"), version_)},
                .error = "-gone' is not "});
   expect_same({.name = "closure of what is not valid",
                .lines = {ask("closure", wire::QueryClosure{.paths = some})},
@@ -231,13 +208,13 @@ TEST_P(ServeReplay, Exports) {
   expect_same(
       {.name = "export", .lines = {export_paths(both(), version_), export_paths({}, version_)}});
   expect_same({.name = "exporting what is not valid",
-               .lines = {export_paths({path("lib"), made_up("gone")}, version_)},
+               .lines = {export_paths({path("lib"), store_path("gone")}, version_)},
                .error = "-gone' is not "});
 }
 
 TEST_P(ServeReplay, Uploads) {
   const auto nar = nar_of("uploaded");
-  const auto info = info_of("uploaded", nar, {path("lib"), made_up("uploaded")});
+  const auto info = info_of("uploaded", nar, {path("lib"), store_path("uploaded")});
   expect_same({.name = "an upload, and again",
                .lines = {add("add", info, nar),
                          add("add what is there", info, nar),
@@ -260,7 +237,7 @@ TEST_P(ServeReplay, Uploads) {
   wrong.nar_size = ByteCount(0);
   expect_same({.name = "no size", .lines = {add("add", wrong, nar)}, .error = "narSize"});
   wrong = refused;
-  wrong.references = {made_up("gone")};
+  wrong.references = {store_path("gone")};
   expect_same(
       {.name = "missing reference", .lines = {add("add", wrong, nar)}, .error = "-gone' is not "});
   expect_same({.name = "after all that",
@@ -271,14 +248,14 @@ TEST_P(ServeReplay, Imports) {
   const auto a = nar_of("a");
   const auto b = nar_of("b");
   const auto info_a = info_of("import-a", a, {path("lib")});
-  const auto info_b = info_of("import-b", b, {info_a.path, made_up("import-b")});
+  const auto info_b = info_of("import-b", b, {info_a.path, store_path("import-b")});
   expect_same({.name = "import",
                .lines = {import("two", {{info_a, a}, {info_b, b}}),
                          import("what is there", {{info_a, a}}),
                          import("nothing", {}),
                          ask("infos", wire::QueryPathInfos{.paths = {info_a.path, info_b.path}})}});
   expect_same({.name = "missing reference",
-               .lines = {import("one", {{info_of("import-c", a, {made_up("gone")}), a}})},
+               .lines = {import("one", {{info_of("import-c", a, {store_path("gone")}), a}})},
                .error = "-gone' is not "});
   auto torn = import("torn", {{info_of("import-d", a, {}), a}});
   torn.bytes.resize(torn.bytes.size() - 100);
@@ -287,9 +264,9 @@ TEST_P(ServeReplay, Imports) {
 }
 
 TEST_P(ServeReplay, Builds) {
-  auto output = ask("infos", wire::QueryPathInfos{.paths = {made_up("built")}});
+  auto output = ask("infos", wire::QueryPathInfos{.paths = {store_path("built")}});
   auto lacking = build_of("lacking", "echo > $out");
-  lacking.derivation.input_sources = {made_up("gone")};
+  lacking.derivation.input_sources = {store_path("gone")};
   expect_same({.name = "builds on one connection",
                .lines = {ask("build", build_of("built", "echo building; echo built > $out")),
                          ask("again", build_of("built", "echo building; echo built > $out")),
@@ -300,7 +277,7 @@ TEST_P(ServeReplay, Builds) {
                          ask("fixed output", fixed_build("fixed", "hello", "printf hello > $out")),
                          ask("wrong hash", fixed_build("wrong", "hello", "echo bye > $out")),
                          output,
-                         dump(made_up("built"), version_)}});
+                         dump(store_path("built"), version_)}});
 }
 
 TEST_P(ServeReplay, LimitsOfBuilds) {
@@ -340,7 +317,7 @@ TEST_P(ServeReplay, BuildsOfPaths) {
                          build(path("fresh.drv").str() + "!out"),
                          build(path("fresh.drv").str()),
                          build(path("bad.drv").str()),
-                         build(made_up("gone").str()),
+                         build(store_path("gone").str()),
                          ask("nothing", wire::BuildPaths{.targets = {}, .options = {}})}});
   expect_same({.name = "no path", .lines = {build("/tmp/x")}, .error = "/tmp/x"});
 }
@@ -357,7 +334,7 @@ TEST_P(ServeReplay, RootsLiveAsLongAsTheConnection) {
   const auto nar = nar_of("added");
   const auto added = info_of("added", nar, {});
   const auto built = build_of("built", "echo built > $out");
-  const std::vector<nix::StorePath> held{path("lib"), added.path, made_up("built")};
+  const std::vector<nix::StorePath> held{path("lib"), added.path, store_path("built")};
   const auto heard =
       tell_ours({.name = "roots",
                  .lines = {ask("lock", wire::QueryValidPaths{.lock = true, .paths = {path("lib")}}),
