@@ -64,9 +64,12 @@ TEST_F(Uploads, MayArriveInAnyPieces) {
   tell([](ServedConversation& c, RawClient& client) -> aio::Task<void> {
     const auto a = stored("a");
     const auto bytes = static_cast<Uploads&>(c).upload_of(a);
-    for (std::size_t at = 0; at + 1 < bytes.size(); ++at)
-      EXPECT_EQ(co_await client.tell(bytes.substr(at, 1)), "");
-    EXPECT_EQ(co_await client.tell(bytes.substr(bytes.size() - 1)), kAcknowledged);
+    std::string answer;
+    for (std::size_t at = 0; at < bytes.size(); at += 5) {
+      EXPECT_EQ(answer, "");
+      answer = co_await client.tell(bytes.substr(at, 5));
+    }
+    EXPECT_EQ(answer, kAcknowledged);
     EXPECT_EQ(c.served.store.paths.at(a.info.path).nar, a.nar);
   });
 }
