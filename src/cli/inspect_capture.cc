@@ -139,11 +139,20 @@ class Printer {
   bool has_problems_ = false;
 };
 
+transport::Capture parse(const MappedFile& file, const std::string& name) {
+  try {
+    return transport::parse_capture(file.text());
+  } catch (Error& error) {
+    error.add_context("reading " + name);
+    throw;
+  }
+}
+
 }  // namespace
 
 ExitCode inspect(const InspectCapture& options, Streams streams) {
   const MappedFile file(options.file);
-  const auto capture = transport::parse_capture(file.text());
+  const auto capture = parse(file, options.file);
   if (!options.json)
     streams.out << fmt::format(
         "with {}, from {} on\n", printable(capture.peer), printable(capture.started));
