@@ -128,6 +128,7 @@ class BuildCommand {
   void print_plan(const farm::Run& run);
   void print_results(const farm::Graph& graph);
   std::unique_ptr<view::View> make_view();
+  void tell_of_recording();
 
   const BuildOptions& options_;
   aio::Loop loop_;
@@ -160,9 +161,7 @@ aio::Task<void> BuildCommand::main() {
   work_ = nullptr;
   co_await watching.close();
   co_await aio::shielded(loop_, "closing the local store", kStoreCloseLimit, store_.close());
-  if (recorder_ && recorder_->failure())
-    err_.write(
-        fmt::format("warning: the recording is not whole: {}\n", recorder_->failure()->what()));
+  tell_of_recording();
   if (interrupted_) {
     code_ = ExitCode::interrupted;
   } else if (error) {
@@ -170,6 +169,12 @@ aio::Task<void> BuildCommand::main() {
     code_ = exit_code_of(e);
     err_.write(fmt::format("error: {}\n", e.what()));
   }
+}
+
+void BuildCommand::tell_of_recording() {
+  if (!recorder_) return;
+  if (const auto& failure = recorder_->failure())
+    err_.write(fmt::format("warning: the recording is not whole: {}\n", failure->what()));
 }
 
 /// The first signal stops the work in good order, the second one at once.
