@@ -316,15 +316,16 @@ aio::Task<nix::BuildResult> Attempt::watched_build() {
   const auto with_grace = [&](std::chrono::seconds told) {
     return told > 0s ? told + limits().build_grace : limits().build_ceiling;
   };
-  auto building = aio::with_progress(context_.loop,
-                                     at_machine("building"),
-                                     with_grace(options.max_silent_time),
-                                     log_->progress(),
-                                     request_build());
-  co_return co_await aio::within(context_.loop,
-                                 at_machine("building"),
-                                 with_grace(options.timeout),
-                                 called_silent(std::move(building)));
+  const std::string phase = at_machine("building");
+  co_return co_await aio::within(
+      context_.loop,
+      phase,
+      with_grace(options.timeout),
+      called_silent(aio::with_progress(context_.loop,
+                                       phase,
+                                       with_grace(options.max_silent_time),
+                                       log_->progress(),
+                                       request_build())));
 }
 
 /// A timeout of `building` itself, unlike one that reaches it from outside, is a silence.

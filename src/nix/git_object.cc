@@ -73,8 +73,9 @@ std::string_view ObjectReader::until(char end, std::string_view expected) {
 template <class Number>
 Number ObjectReader::number(std::string_view digits, int base, std::string_view expected) const {
   Number value = 0;
-  const char* end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, value, base);
+  const char* begin = digits.data();
+  const char* end = begin + digits.size();
+  const auto [stop, error] = std::from_chars(begin, end, value, base);
   if (error != std::errc() || stop != end) {
     fail(static_cast<std::size_t>(digits.data() - object_.data()), expected);
   }
@@ -175,10 +176,12 @@ void GitHasher::begin_file(std::string_view name, bool executable, std::uint64_t
 }
 
 void GitHasher::file_data(Bytes piece) {
+  FIRN_CHECK(file_.has_value());
   file_->update(piece);
 }
 
 void GitHasher::end_file() {
+  FIRN_CHECK(file_.has_value());
   add(file_name_, file_mode_, file_->finish());
 }
 

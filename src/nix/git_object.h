@@ -16,7 +16,7 @@
 namespace firn::nix {
 
 /// The modes that Nix knows, as in a tree.
-enum class GitMode : std::uint32_t {
+enum class GitMode : std::uint16_t {
   directory = 0040000,
   regular = 0100644,
   executable = 0100755,

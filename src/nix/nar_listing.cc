@@ -33,7 +33,7 @@ class LeafJson {
 NarListing leaf_from(const JsonPlace& place) {
   const auto type = place.find("type");
   if (!type && place.members().empty()) return NarListing{NameOnly{}};
-  if (place.at("type").string() != "regular") type->fail("a type of file");
+  if (place.at("type").string() != "regular") place.at("type").fail("a type of file");
   ListedFile file;
   if (const auto size = place.find("size")) file.size = size->number();
   if (const auto executable = place.find("executable")) file.executable = executable->boolean();

@@ -37,14 +37,14 @@ std::string tokens(std::initializer_list<std::string_view> texts) {
 }
 
 /// What always stands together is made once: small files are mostly tokens.
-const std::string kMagic = tokens({"nix-archive-1"});
-const std::string kClose = tokens({")"});
-const std::string kEntryUpToName = tokens({"entry", "(", "name"});
-const std::string kNode = tokens({"node"});
-const std::string kDirectory = tokens({"(", "type", "directory"});
-const std::string kLinkUpToTarget = tokens({"(", "type", "symlink", "target"});
-const std::string kFileUpToSize = tokens({"(", "type", "regular", "contents"});
-const std::string kExecutableUpToSize =
+const std::string magic_tokens = tokens({"nix-archive-1"});
+const std::string close_tokens = tokens({")"});
+const std::string entry_tokens = tokens({"entry", "(", "name"});
+const std::string node_token = tokens({"node"});
+const std::string directory_tokens = tokens({"(", "type", "directory"});
+const std::string link_tokens = tokens({"(", "type", "symlink", "target"});
+const std::string file_tokens = tokens({"(", "type", "regular", "contents"});
+const std::string executable_tokens =
     tokens({"(", "type", "regular", "executable", "", "contents"});
 
 }  // namespace
@@ -52,35 +52,35 @@ const std::string kExecutableUpToSize =
 NarWriter::NarWriter(std::string& out) : out_(out) {}
 
 void NarWriter::begin_archive() {
-  out_ += kMagic;
+  out_ += magic_tokens;
 }
 
 void NarWriter::begin_entry(std::string_view name) {
-  out_ += kEntryUpToName;
+  out_ += entry_tokens;
   append_token(out_, name);
-  out_ += kNode;
+  out_ += node_token;
 }
 
 void NarWriter::end_entry() {
-  out_ += kClose;
+  out_ += close_tokens;
 }
 
 void NarWriter::begin_directory() {
-  out_ += kDirectory;
+  out_ += directory_tokens;
 }
 
 void NarWriter::end_directory() {
-  out_ += kClose;
+  out_ += close_tokens;
 }
 
 void NarWriter::symlink(std::string_view target) {
-  out_ += kLinkUpToTarget;
+  out_ += link_tokens;
   append_token(out_, target);
-  out_ += kClose;
+  out_ += close_tokens;
 }
 
 void NarWriter::begin_file(bool executable, std::uint64_t size) {
-  out_ += executable ? kExecutableUpToSize : kFileUpToSize;
+  out_ += executable ? executable_tokens : file_tokens;
   append_word(out_, size);
 }
 
@@ -90,7 +90,7 @@ void NarWriter::data(std::string_view piece) {
 
 void NarWriter::end_file(std::uint64_t size) {
   out_.append(padding_of(size), '\0');
-  out_ += kClose;
+  out_ += close_tokens;
 }
 
 }  // namespace firn::nix

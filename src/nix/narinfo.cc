@@ -34,7 +34,7 @@ class NarInfoReader {
     void (NarInfoReader::*set)(std::string_view value);
   };
 
-  static const std::array<Field, 11> kFields;
+  static const std::array<Field, 11> known_fields;
 
   void read_field();
 
@@ -82,7 +82,7 @@ class NarInfoReader {
   std::string content_address_;
 };
 
-const std::array<NarInfoReader::Field, 11> NarInfoReader::kFields{{
+const std::array<NarInfoReader::Field, 11> NarInfoReader::known_fields{{
     {.key = "StorePath", .set = &NarInfoReader::store_path},
     {.key = "URL", .set = &NarInfoReader::url},
     {.key = "Compression", .set = &NarInfoReader::compression},
@@ -143,9 +143,10 @@ void NarInfoReader::read_field() {
   const std::size_t end = text_.find('\n', begin);
   if (end == std::string_view::npos) fail(pos_, "a line end");
   const std::string_view key = text_.substr(pos_, colon - pos_);
-  const auto* field = std::find_if(
-      kFields.begin(), kFields.end(), [&](const Field& known) { return known.key == key; });
-  if (field != kFields.end()) {
+  const auto* field = std::find_if(known_fields.begin(),
+                                   known_fields.end(),
+                                   [&](const Field& known) { return known.key == key; });
+  if (field != known_fields.end()) {
     try {
       (this->*field->set)(text_.substr(begin, end - begin));
     } catch (Error& error) {

@@ -51,8 +51,10 @@ class TreeBuilder : public NarVisitor {
 
   /// Once, after the end of the NAR.
   TreeType take() {
-    FIRN_CHECK(root_.has_value() && open_.empty());
-    return *std::exchange(root_, std::nullopt);
+    FIRN_CHECK(open_.empty());
+    auto root = std::exchange(root_, std::nullopt);
+    FIRN_CHECK(root.has_value());
+    return std::move(*root);
   }
 
  protected:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where golden vectors are found: FIRN_GOLDEN_DIR, else a folder "shared/golden" beside the source
-// tree. They belong to others and are never copied into the project, so a golden test skips itself
-// where they are absent.
+// Where golden vectors are found: FIRN_GOLDEN_DIR, else the nearest folder "shared/golden" beside
+// this one or one above, which for a build folder is beside the source tree. They belong to others
+// and are never copied into the project, so a golden test skips itself where they are absent.
 #pragma once
 
 #include <algorithm>
@@ -22,8 +22,10 @@ inline std::filesystem::path golden_dir() {
   if (const char* chosen = std::getenv("FIRN_GOLDEN_DIR"); chosen != nullptr && *chosen != '\0') {
     return chosen;
   }
-  const auto source = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
-  return source.parent_path() / "shared" / "golden";
+  auto folder = std::filesystem::current_path();
+  while (folder.has_relative_path() && !std::filesystem::is_directory(folder / "shared/golden"))
+    folder = folder.parent_path();
+  return folder / "shared/golden";
 }
 
 /// The bytes of one vector, such as `read_golden("nars/dot.nar")`. Throws where it is absent.
