@@ -31,12 +31,12 @@ bool is_derivation(const Json& json) {
 
 TEST_F(DerivationJsonGolden, ComesBack) {
   int seen = 0;
-  for (const Path& folder : {"derivation",
-                             "derivation/ca",
-                             "derivation/ia",
-                             "derivation/hash-modulo",
-                             "derivation/invariants",
-                             "derivation/try-resolve"}) {
+  for (const Path folder : {"derivation",
+                            "derivation/ca",
+                            "derivation/ia",
+                            "derivation/hash-modulo",
+                            "derivation/invariants",
+                            "derivation/try-resolve"}) {
     for (const Path& file : testing::golden_files(folder, ".json")) {
       SCOPED_TRACE(file);
       const Json json = read_json(file);
@@ -56,7 +56,7 @@ TEST_F(DerivationJsonGolden, ComesBack) {
 
 TEST_F(DerivationJsonGolden, SaysWhatTheAtermSays) {
   int seen = 0;
-  for (const Path& folder :
+  for (const Path folder :
        {"derivation", "derivation/ca", "derivation/ia", "derivation/hash-modulo"}) {
     for (const Path& file : testing::golden_files(folder, ".drv")) {
       const Path sibling = Path(file).replace_extension(".json");
@@ -124,7 +124,9 @@ TEST_F(DerivationJsonGolden, InvariantsHold) {
     if (stem == "filled-in-deferred-no-env-var-post") continue;
     fill_output_paths(drv, name, inputs);
     if (!stem.ends_with("-pre")) {
-      if (stem != "bad-env-var") EXPECT_EQ(to_json(drv, name), json);
+      if (stem != "bad-env-var") {
+        EXPECT_EQ(to_json(drv, name), json);
+      }
       EXPECT_NO_THROW(check_output_paths(drv, name, inputs));
       continue;
     }
@@ -188,7 +190,7 @@ void expect_options(const Path& folder, const std::string& drv, const std::strin
 }
 
 TEST_F(DerivationJsonGolden, OptionsAreThoseOfNix) {
-  for (const Path& folder : {"derivation/ia", "derivation/ca"}) {
+  for (const Path folder : {"derivation/ia", "derivation/ca"}) {
     expect_options(folder, "advanced-attributes-defaults", "defaults");
     expect_options(folder, "advanced-attributes", "all_set");
     expect_options(
@@ -198,7 +200,7 @@ TEST_F(DerivationJsonGolden, OptionsAreThoseOfNix) {
 }
 
 TEST_F(DerivationJsonGolden, OptionsComeBack) {
-  for (const Path& folder : {"derivation/ia", "derivation/ca"}) {
+  for (const Path folder : {"derivation/ia", "derivation/ca"}) {
     for (const Path& file : testing::golden_files(folder / "derivation-options", ".json")) {
       const Json json = read_json(file);
       EXPECT_EQ(to_json(derivation_options_from(JsonPlace(json))), json) << file;

@@ -87,7 +87,8 @@ TEST(GitTree, SortsAFolderAsIfItEndedInASlash) {
 TEST(GitBlob, TakesItselfApart) {
   EXPECT_EQ(git_blob("hi"), "blob 2\0hi"s);
   EXPECT_EQ(parse_git_blob("blob 2\0hi"s), "hi");
-  for (const std::string& bad : {"", "blob", "blob 2", "blob 3\0hi", "blob x\0hi", "tree 0\0"}) {
+  for (const std::string& bad :
+       {""s, "blob"s, "blob 2"s, "blob 3\0hi"s, "blob x\0hi"s, "tree 0\0"s}) {
     EXPECT_THROW(parse_git_blob(bad), Error) << bad;
   }
 }
