@@ -89,7 +89,9 @@ TEST_F(NarInfoGolden, TravelsAsJson) {
       SCOPED_TRACE(file);
       const Json json = golden_json(file);
       const NarInfo narinfo = narinfo_from(JsonPlace(json), sample_path());
-      if (json.contains("version")) EXPECT_EQ(to_json(narinfo, format, part_of(file)), json);
+      if (json.contains("version")) {
+        EXPECT_EQ(to_json(narinfo, format, part_of(file)), json);
+      }
     }
   }
 }
@@ -112,7 +114,9 @@ TEST_F(PathInfoGolden, TravelsAsJson) {
       SCOPED_TRACE(file);
       const Json json = golden_json(file);
       const PathInfo info = path_info_from(JsonPlace(json), sample_path());
-      if (json.contains("version")) EXPECT_EQ(to_json(info, format, part_of(file)), json);
+      if (json.contains("version")) {
+        EXPECT_EQ(to_json(info, format, part_of(file)), json);
+      }
     }
   }
 }

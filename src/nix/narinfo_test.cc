@@ -151,7 +151,9 @@ TEST(NarInfo, DamageIsHarmless) {
   for (std::size_t size = 0; size < kFull.size(); ++size) {
     const std::string cut = kFull.substr(0, size);
     const bool is_whole = cut.ends_with('\n') && size >= kNeeded.size() + 60;
-    if (!is_whole) EXPECT_THROW(parse(cut), Error) << size;
+    if (!is_whole) {
+      EXPECT_THROW(parse(cut), Error) << size;
+    }
   }
 }
 

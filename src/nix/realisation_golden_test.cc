@@ -35,10 +35,14 @@ TEST_F(RealisationGolden, ReadsAndWrites) {
     const Json json = golden_json(file);
     if (name.starts_with("unkeyed")) {
       const Json written = to_json(unkeyed_realisation_from(JsonPlace(json)));
-      if (is_plain(name)) EXPECT_EQ(written, json);
+      if (is_plain(name)) {
+        EXPECT_EQ(written, json);
+      }
     } else {
       const Json written = to_json(realisation_from(JsonPlace(json)));
-      if (is_plain(name)) EXPECT_EQ(written, json);
+      if (is_plain(name)) {
+        EXPECT_EQ(written, json);
+      }
     }
   }
 }

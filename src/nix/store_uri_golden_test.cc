@@ -31,7 +31,9 @@ TEST_F(StoreUriGolden, References) {
       EXPECT_EQ(uri.authority_and_path(), json.at("authority").get<std::string>());
     }
     EXPECT_EQ(uri.parameters, (json.at("params").get<std::map<std::string, std::string>>()));
-    if (json.at("roundTrips").get<bool>()) EXPECT_EQ(uri.str(), text);
+    if (json.at("roundTrips").get<bool>()) {
+      EXPECT_EQ(uri.str(), text);
+    }
     EXPECT_EQ(parse_store_uri(uri.str()), uri);
   }
 }
