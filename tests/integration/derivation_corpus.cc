@@ -52,7 +52,7 @@ struct Value {
   Json json;
 };
 
-Value text_value(std::string text) {
+Value text_value(const std::string& text) {
   return {.expression = nix_literal(text), .variable = text, .json = text};
 }
 
@@ -255,14 +255,15 @@ class CorpusDerivation {
 
   nix::ContentAddressing addressing() {
     if (corpus_.era_ >= Era::dynamic && corpus_.chance(4))
-      return {nix::ContentMethod::text, HashAlgorithm::sha256};
+      return {.method = nix::ContentMethod::text, .algorithm = HashAlgorithm::sha256};
     if (corpus_.era_ >= Era::dynamic && corpus_.chance(5)) {
       const bool is_sha256 = corpus_.era_ >= Era::latest && corpus_.chance(2);
-      return {nix::ContentMethod::git, is_sha256 ? HashAlgorithm::sha256 : HashAlgorithm::sha1};
+      return {.method = nix::ContentMethod::git,
+              .algorithm = is_sha256 ? HashAlgorithm::sha256 : HashAlgorithm::sha1};
     }
     const std::size_t known = kAlgorithms.size() - (corpus_.era_ >= Era::latest ? 0 : 1);
-    return {corpus_.chance(2) ? nix::ContentMethod::nar : nix::ContentMethod::flat,
-            kAlgorithms[corpus_.pick(known)]};
+    return {.method = corpus_.chance(2) ? nix::ContentMethod::nar : nix::ContentMethod::flat,
+            .algorithm = kAlgorithms[corpus_.pick(known)]};
   }
 
   void set_addressing(const nix::ContentAddressing& addressing) {
@@ -273,7 +274,8 @@ class CorpusDerivation {
   void set_fixed() {
     const nix::ContentAddressing chosen = addressing();
     const std::string bytes(digest_size(chosen.algorithm), static_cast<char>(corpus_.pick(200)));
-    const nix::ContentAddress address{chosen.method, Hash(chosen.algorithm, as_bytes(bytes))};
+    const nix::ContentAddress address{.method = chosen.method,
+                                      .hash = Hash(chosen.algorithm, as_bytes(bytes))};
     constexpr std::array kForms{HashForm::base16, HashForm::nix32, HashForm::base64};
     const std::size_t form = corpus_.pick(kForms.size() + 1);
     set_addressing(chosen);
