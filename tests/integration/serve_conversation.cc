@@ -84,7 +84,8 @@ class Listener {
     if (::pipe2(ends, O_CLOEXEC) != 0) throw system_error(errno, "pipe");
     const Fd theirs(ends[0]);
     input_ = Fd(ends[1]);
-    server_.emplace(host.spawn(argv, {.user = lab::User::root, .stdin_fd = theirs.get()}));
+    server_ = std::make_unique<lab::Process>(
+        host.spawn(argv, {.user = lab::User::root, .stdin_fd = theirs.get()}));
   }
 
   /// The answer to `line`; all that came where the server ended instead.
@@ -124,7 +125,7 @@ class Listener {
 
  private:
   Fd input_;
-  std::optional<lab::Process> server_;
+  std::unique_ptr<lab::Process> server_;
   std::size_t heard_ = 0;
 };
 
