@@ -63,7 +63,7 @@ TEST(StoreSnapshot, NamesThePlace) {
   json["derivations"].begin().value()["name"] = "z";
   EXPECT_THAT(refusal_of(json), HasSubstr("the name that the path has"));
   json = to_json(sample());
-  json["buildTrace"]["x"] = {{"out", {}}};
+  json["buildTrace"]["x"] = {{"out", Json::object()}};
   EXPECT_THAT(refusal_of(json), HasSubstr("store path 'x'"));
   EXPECT_THAT(refusal_of(Json::object()), HasSubstr("'config'"));
 }

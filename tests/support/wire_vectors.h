@@ -173,7 +173,9 @@ inline nix::BuildResult build_result_of(const VectorJson& value) {
                           .cpu_system = microseconds("cpuSystem"),
                           .built_outputs = {},
                           .hash_modulo = {}};
-  for (const auto& [name, output] : value.value("builtOutputs", VectorJson::object()).items()) {
+  // Named: before C++23's P2718, which GCC 12 lacks, a temporary dies before the loop.
+  const VectorJson outputs = value.value("builtOutputs", VectorJson::object());
+  for (const auto& [name, output] : outputs.items()) {
     result.built_outputs.insert_or_assign(name, realisation_of(output));
     if (!output.contains("id")) continue;
     const std::string id = output.at("id");
