@@ -61,8 +61,9 @@ StoreSnapshot store_snapshot_from(const JsonPlace& place) {
     snapshot.derivations.emplace(path, derivation_at(path, derivation));
   }
   for (const auto& [name, outputs] : place.at("buildTrace").members()) {
+    const DrvPath drv = drv_path_from(name);
     for (const auto& [output, value] : outputs.members()) {
-      snapshot.build_trace.emplace(DrvOutput{.drv = drv_path_from(name), .output = output},
+      snapshot.build_trace.emplace(DrvOutput{.drv = drv, .output = output},
                                    unkeyed_realisation_from(value));
     }
   }
