@@ -35,6 +35,9 @@ class BenchLab {
   /// As ssh:// URI of a stock Nix.
   std::string builder_uri() const { return "ssh://" + builder_.name(); }
 
+  /// As the coordinator's ssh knows it.
+  const std::string& builder_name() const { return builder_.name(); }
+
   /// Derivations of our little Nix file: an attribute, then pairs of `--argstr`. They are new each
   /// time.
   std::vector<std::string> instantiate(std::string_view attribute,

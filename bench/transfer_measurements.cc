@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer_measurements.h"
 
+#include "ready_upload.h"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -80,13 +82,16 @@ struct Transfer {
   std::optional<Aim> aim;
   RunSeries ours;
   RunSeries peers{};
+  /// The same bytes made ready beforehand; empty where that was not measured.
+  RunSeries floor{};
 
   Transfer(std::string name, std::string phase_name, std::optional<Aim> wanted)
       : what(std::move(name)),
         phase(std::move(phase_name)),
         aim(wanted),
         ours{.what = "firn: " + what},
-        peers{.what = "nix copy: " + what} {}
+        peers{.what = "nix copy: " + what},
+        floor{.what = "floor, ready bytes into ssh: " + what} {}
 
   void add(Bench& bench, const FirnRun& firn, const Cost& nix);
   void report(Bench& bench) const;
@@ -122,6 +127,7 @@ void Transfer::report(Bench& bench) const {
   add(fmt::format("{}: the whole build", what), ours.walls(), std::nullopt);
   bench.report().runs.push_back(ours);
   bench.report().runs.push_back(peers);
+  if (!floor.costs.empty()) bench.report().runs.push_back(floor);
 }
 
 std::vector<std::string> nix_copy(std::string_view direction,
@@ -168,13 +174,18 @@ void measure_small_files(Bench& bench) {
   const auto folder = lab.coordinator().dir() / "small-files";
   write_small_files(folder);
   const auto path = lab.add_to_store(folder);
-  measure_input(bench,
-                lab,
-                path,
-                {"20,000 files to a builder, in memory",
-                 "sending_inputs",
-                 Aim{.value = 1.5, .is_ratio = true}},
-                [&] { delete_path(lab.builder(), path); });
+  const auto forget = [&] { delete_path(lab.builder(), path); };
+  Transfer transfer("20,000 files to a builder, in memory",
+                    "sending_inputs",
+                    Aim{.value = 1.5, .is_ratio = true});
+  const auto ready = lab.coordinator().dir() / "ready-upload";
+  write_ready_upload(lab, path, ready);
+  for (int round = 1; round <= bench.options().rounds; ++round) {
+    bench.settle();
+    transfer.floor.costs.push_back(pour_ready_upload(lab, path, ready));
+    forget();
+  }
+  measure_input(bench, lab, path, std::move(transfer), forget);
 }
 
 void measure_small_paths(Bench& bench) {
