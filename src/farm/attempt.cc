@@ -3,8 +3,9 @@
 
 #include "aio/errors.h"
 #include "aio/phase.h"
+#include "farm/input_source.h"
+#include "farm/nar_watch.h"
 #include "store/verified_nar.h"
-#include "wire/serve_commands.h"
 
 #include <algorithm>
 #include <utility>
@@ -19,86 +20,6 @@ using sched::Phase;
 namespace {
 
 constexpr std::size_t kTailLines = 25;
-
-/// Our own store and a builder meet in one conversation; this remembers where NARs come from and
-/// whether that side failed.
-class NarWatch {
- public:
-  aio::Task<Bytes> next(store::NarStream& nar) {
-    is_reading_ = true;
-    Bytes block;
-    try {
-      block = co_await nar.next();
-    } catch (const Error& e) {
-      // Whoever is cancelled has not failed: the other side has, or time is up.
-      has_failed_ = e.kind() != Kind::cancelled;
-      throw;
-    }
-    is_reading_ = false;
-    co_return block;
-  }
-
-  /// Whether the side that gives the NARs is to blame for `error` of the whole conversation.
-  bool is_to_blame(const Error& error) const {
-    return has_failed_ || (is_reading_ && error.kind() == Kind::timeout);
-  }
-
- private:
-  bool is_reading_ = false;
-  bool has_failed_ = false;
-};
-
-class WatchedNar final : public store::NarStream {
- public:
-  WatchedNar(std::unique_ptr<store::NarStream> nar, NarWatch& watch)
-      : nar_(std::move(nar)), watch_(watch) {}
-
-  aio::Task<Bytes> next() override { return watch_.next(*nar_); }
-
- private:
-  std::unique_ptr<store::NarStream> nar_;
-  NarWatch& watch_;
-};
-
-/// The NAR of a builder: each of its blocks comes in time, or never.
-class TimelyNar final : public store::NarStream {
- public:
-  TimelyNar(aio::Loop& loop, std::string phase, Duration stall, store::NarStream& nar)
-      : loop_(loop), phase_(std::move(phase)), stall_(stall), nar_(nar) {}
-
-  aio::Task<Bytes> next() override { return aio::within(loop_, phase_, stall_, nar_.next()); }
-
- private:
-  aio::Loop& loop_;
-  std::string phase_;
-  Duration stall_;
-  store::NarStream& nar_;
-};
-
-/// The missing inputs of one step, from our own store.
-class InputSource final : public store::PathSource {
- public:
-  InputSource(store::Store& store, std::vector<const nix::PathInfo*> paths)
-      : store_(store), paths_(std::move(paths)) {}
-
-  aio::Task<std::optional<Item>> next() override {
-    if (next_ == paths_.size()) co_return std::nullopt;
-    const auto& info = *paths_[next_++];
-    co_return Item{.info = info,
-                   .nar = std::make_unique<WatchedNar>(store_.nar(info.path), watch_)};
-  }
-
-  /// A NAR that is not what the store has registered counts as ours, too.
-  bool is_to_blame(const Error& error) const {
-    return watch_.is_to_blame(error) || error.kind() == Kind::conflict;
-  }
-
- private:
-  store::Store& store_;
-  std::vector<const nix::PathInfo*> paths_;
-  NarWatch watch_;
-  std::size_t next_ = 0;
-};
 
 /// References first. Outputs of one derivation may refer to each other, but not in a circle.
 void sort_by_references(std::vector<nix::PathInfo>& infos) {
@@ -134,10 +55,6 @@ Attempt::~Attempt() = default;
 store::SessionPool::Session& Attempt::session() {
   FIRN_CHECK(session_.has_value());
   return *session_;
-}
-
-store::ServeConnection& Attempt::connection() {
-  return *session();
 }
 
 ByteCount Attempt::sent() const {
@@ -228,24 +145,22 @@ store::SessionPool::Session Attempt::take_session() {
 aio::Task<void> Attempt::connect() {
   session_.emplace(co_await aio::within(
       context_.loop, at_machine("connecting"), limits().connect, machine_.sessions.acquire()));
-  auto& link = connection().link();
+  const auto& link = session()->link();
   session_began_sent_ = link.sent();
   session_began_received_ = link.received();
-  link.listen({});
+  session()->listen({});
 }
 
 /// Locks `paths` on the machine and says which are missing there.
 aio::Task<nix::StorePathSet> Attempt::missing_of(nix::StorePathSet paths) {
-  auto& connection = this->connection();
-  const wire::QueryValidPaths request{.lock = true, .substitute = false, .paths = std::move(paths)};
   const auto valid = co_await aio::with_progress(context_.loop,
                                                  at_machine("asking for missing inputs"),
                                                  limits().query_stall,
-                                                 connection.progress(),
-                                                 connection.call(request));
+                                                 session()->progress(),
+                                                 session()->lock(paths));
   session().held().insert(valid.begin(), valid.end());
   nix::StorePathSet missing;
-  std::ranges::set_difference(request.paths, valid, std::inserter(missing, missing.end()));
+  std::ranges::set_difference(paths, valid, std::inserter(missing, missing.end()));
   co_return missing;
 }
 
@@ -280,13 +195,12 @@ aio::Task<void> Attempt::send_inputs() {
 
 aio::Task<void> Attempt::send(std::vector<const nix::PathInfo*> paths) {
   InputSource source(context_.store, std::move(paths));
-  auto& connection = this->connection();
   try {
     co_await aio::with_progress(context_.loop,
                                 at_machine("sending inputs"),
                                 limits().transfer_stall,
-                                connection.progress(),
-                                connection.add_paths(source));
+                                session()->progress(),
+                                session()->add_paths(source));
   } catch (const Error& e) {
     if (source.is_to_blame(e)) source_ = Source::origin;
     throw;
@@ -294,7 +208,6 @@ aio::Task<void> Attempt::send(std::vector<const nix::PathInfo*> paths) {
 }
 
 aio::Task<nix::BuildResult> Attempt::request_build() {
-  auto& connection = this->connection();
   const wire::BuildOptions options{.max_silent_time = context_.options.max_silent_time,
                                    .build_timeout = context_.options.timeout,
                                    .max_log_size = {},
@@ -302,12 +215,10 @@ aio::Task<nix::BuildResult> Attempt::request_build() {
                                    .enforce_determinism = false,
                                    .keep_failed = false};
   if (!machine_.local || context_.store_is_trusting) {
-    co_return co_await connection.call(wire::BuildDerivation{
-        .drv_path = node_.drv, .derivation = node_.derivation, .options = options});
+    co_return co_await session()->build(
+        {.drv_path = node_.drv, .derivation = node_.derivation, .options = options});
   }
-  const auto reply =
-      co_await connection.call(wire::BuildPaths{.targets = {node_.drv.str()}, .options = options});
-  co_return result_of(reply.exit_status, reply.message);
+  co_return co_await session()->build_stored(node_.drv, options);
 }
 
 /// The builder enforces the limits that it was told, if they reach it; past that, we do.
@@ -343,7 +254,7 @@ aio::Task<nix::BuildResult> Attempt::called_silent(aio::Task<nix::BuildResult> b
 aio::Task<void> Attempt::build() {
   enter(Phase::building);
   log_ = std::make_shared<AttemptLog>(context_.options.log_folder, node_.drv);
-  connection().link().listen([log = log_](std::string_view text) { log->append(text); });
+  session()->listen([log = log_](std::string_view text) { log->append(text); });
   session().mark_built();
   const auto result = co_await watched_build();
   if (nix::is_success(result.status)) {
@@ -384,20 +295,18 @@ aio::Task<void> Attempt::receive_outputs() {
 }
 
 aio::Task<std::vector<nix::PathInfo>> Attempt::output_infos() {
-  auto& connection = this->connection();
-  const wire::QueryPathInfos request{.paths = output_paths()};
+  nix::StorePathSet missing = output_paths();
   auto infos = co_await aio::with_progress(context_.loop,
                                            at_machine("asking for the outputs"),
                                            limits().query_stall,
-                                           connection.progress(),
-                                           connection.call(request));
-  nix::StorePathSet missing = request.paths;
+                                           session()->progress(),
+                                           session()->path_infos(missing));
   for (auto& info : infos) {
     if (missing.erase(info.path) == 0) {
-      throw Error(
-          Kind::protocol,
-          fmt::format(
-              "{} offers {}, which nobody asked for", connection.machine(), info.path.str()));
+      throw Error(Kind::protocol,
+                  fmt::format("{} offers {}, which nobody asked for",
+                              machine_.sessions.machine(),
+                              info.path.str()));
     }
     if (!info.nar_hash) co_await measure(info);
     info.ultimate = false;
@@ -405,7 +314,7 @@ aio::Task<std::vector<nix::PathInfo>> Attempt::output_infos() {
   if (!missing.empty()) {
     throw Error(Kind::protocol,
                 fmt::format("{} says that it built {}, which is not there",
-                            connection.machine(),
+                            machine_.sessions.machine(),
                             missing.begin()->str()));
   }
   check_references(infos);
@@ -415,7 +324,7 @@ aio::Task<std::vector<nix::PathInfo>> Attempt::output_infos() {
 
 /// Servers below 2.4 do not tell hashes: the NAR is read twice.
 aio::Task<void> Attempt::measure(nix::PathInfo& info) {
-  const auto nar = connection().dump(info.path);
+  const auto nar = session()->dump(info.path);
   Hasher hasher(HashAlgorithm::sha256);
   std::uint64_t size = 0;
   while (true) {
@@ -443,8 +352,7 @@ void Attempt::check_references(const std::vector<nix::PathInfo>& infos) const {
 }
 
 aio::Task<void> Attempt::receive(const nix::PathInfo& info, bool is_last) {
-  auto& connection = this->connection();
-  const auto dumped = connection.dump(info.path);
+  const auto dumped = session()->dump(info.path);
   TimelyNar nar(context_.loop, at_machine("receiving outputs"), limits().transfer_stall, *dumped);
   // Our own store watches over itself while it registers the path.
   NarWatch watch;

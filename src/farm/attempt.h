@@ -76,7 +76,6 @@ class Attempt {
 
  private:
   store::SessionPool::Session& session();
-  store::ServeConnection& connection();
   aio::Task<void> work();
   aio::Task<void> connect();
   aio::Task<void> send_inputs();

@@ -87,22 +87,6 @@ FailureClass classify(const nix::BuildResult& result, const BuildTimes& times) {
   }
 }
 
-nix::BuildResult result_of(std::uint32_t exit_status, std::string message) {
-  using nix::BuildStatus;
-  nix::BuildResult result;
-  if (exit_status == 0) {
-    result.status = BuildStatus::built;
-  } else if (exit_status == 101 || mentions(message, "timed out after")) {
-    result.status = BuildStatus::timed_out;
-  } else if (exit_status >= 100 || mentions(message, "failed with exit code") ||
-             mentions(message, "failed due to signal") ||
-             mentions(message, "failed to produce output") || mentions(message, "hash mismatch")) {
-    result.status = BuildStatus::permanent_failure;
-  }
-  result.error_message = std::move(message);
-  return result;
-}
-
 std::string reason_of(const nix::BuildResult& result) {
   std::string text = nix::strip_ansi(result.error_message);
   if (text.starts_with("error: ")) text.erase(0, 7);

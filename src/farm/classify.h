@@ -34,10 +34,6 @@ struct BuildTimes {
 /// For a result that is no success.
 sched::FailureClass classify(const nix::BuildResult& result, const BuildTimes& times = {});
 
-/// What the answer to BuildPaths means: an exit status of Nix and a message. A daemon in between
-/// leaves of the status only that it is not 0, so the words decide.
-nix::BuildResult result_of(std::uint32_t exit_status, std::string message);
-
 /// The builder's words about a failed build, in one line and without its copy of the log.
 std::string reason_of(const nix::BuildResult& result);
 

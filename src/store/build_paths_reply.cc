@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include <fmt/format.h>
@@ -68,6 +69,10 @@ nix::StorePath base_of(const nix::DerivedPath& target) {
   return built != nullptr ? built->derivation.base : std::get<nix::StorePath>(target);
 }
 
+bool mentions(std::string_view text, std::string_view words) {
+  return text.find(words) != std::string_view::npos;
+}
+
 }  // namespace
 
 wire::BuildPathsReply build_paths_reply(const std::vector<worker::KeyedBuildResult>& results) {
@@ -94,6 +99,24 @@ wire::BuildPathsReply build_paths_reply(const worker::Failure& failure,
   if (!worker::has(protocol, worker::Since::structured_errors))
     return {.exit_status = failure.exit_status, .message = failure.message};
   return {.exit_status = failure.exit_status, .message = as_error(failure.message)};
+}
+
+nix::BuildResult build_result_of(wire::BuildPathsReply reply) {
+  using nix::BuildStatus;
+  const std::uint32_t exit_status = reply.exit_status;
+  const std::string_view message = reply.message;
+  nix::BuildResult result;
+  if (exit_status == 0) {
+    result.status = BuildStatus::built;
+  } else if (exit_status == 101 || mentions(message, "timed out after")) {
+    result.status = BuildStatus::timed_out;
+  } else if (exit_status >= 100 || mentions(message, "failed with exit code") ||
+             mentions(message, "failed due to signal") ||
+             mentions(message, "failed to produce output") || mentions(message, "hash mismatch")) {
+    result.status = BuildStatus::permanent_failure;
+  }
+  result.error_message = std::move(reply.message);
+  return result;
 }
 
 }  // namespace firn::store

@@ -20,4 +20,8 @@ wire::BuildPathsReply build_paths_reply(const std::vector<wire::worker::KeyedBui
 wire::BuildPathsReply build_paths_reply(const wire::worker::Failure& failure,
                                         const wire::worker::Protocol& protocol);
 
+/// The way back: what such an answer means. A daemon in between leaves of the status only that it
+/// is not 0, so the words decide.
+nix::BuildResult build_result_of(wire::BuildPathsReply reply);
+
 }  // namespace firn::store

@@ -88,5 +88,28 @@ TEST(BuildPathsReply, AnErrorBelow126HasItsStatus) {
   EXPECT_EQ(newer.message, "\x1b[31;1merror:\x1b[0m no luck");
 }
 
+TEST(Classify, AnswersToBuildPaths) {
+  struct Case {
+    std::uint32_t exit_status;
+    std::string message;
+    BuildStatus expected;
+  };
+
+  for (const Case& c : {
+           Case{0, "", BuildStatus::built},
+           Case{100, "", BuildStatus::permanent_failure},
+           Case{101, "", BuildStatus::timed_out},
+           Case{102, "hash mismatch in fixed-output derivation", BuildStatus::permanent_failure},
+           Case{104, "", BuildStatus::permanent_failure},
+           Case{1, "cannot connect to daemon", BuildStatus::misc_failure},
+           Case{1, "builder for 'x' failed with exit code 2", BuildStatus::permanent_failure},
+           Case{1, "building of 'x' timed out after 3 seconds", BuildStatus::timed_out},
+       }) {
+    const auto result = build_result_of({.exit_status = c.exit_status, .message = c.message});
+    EXPECT_EQ(result.status, c.expected) << c.exit_status << " " << c.message;
+    EXPECT_EQ(result.error_message, c.message);
+  }
+}
+
 }  // namespace
 }  // namespace firn::store

@@ -6,6 +6,7 @@
 
 #include "aio/loop.h"
 #include "nix/path_info.h"
+#include "store/builder_connection.h"
 #include "store/nar_stream.h"
 #include "store/peer.h"
 #include "transport/link.h"
@@ -14,32 +15,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
 namespace firn::store {
-
-/// Paths to send, in an order in which references come before their referrers.
-class PathSource {
- public:
-  struct Item {
-    nix::PathInfo info;
-    std::unique_ptr<NarStream> nar;
-  };
-
-  PathSource() = default;
-  PathSource(const PathSource&) = delete;
-  PathSource& operator=(const PathSource&) = delete;
-  virtual ~PathSource() = default;
-
-  /// The next path; none at the end.
-  virtual aio::Task<std::optional<Item>> next() = 0;
-
-  /// The server has registered `path`. Comes in the order of sending, while later paths may be on
-  /// their way.
-  virtual void acknowledged(const nix::StorePath& /*path*/) {}
-};
 
 /// One serve session.
 class ServeConnection {

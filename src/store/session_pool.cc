@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/session_pool.h"
 
+#include "store/serve_builder.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -15,7 +17,7 @@ constexpr Duration kLastLogBytes = 10s;
 }  // namespace
 
 struct SessionPool::Entry {
-  std::unique_ptr<ServeConnection> connection;
+  std::unique_ptr<BuilderConnection> connection;
   std::unordered_set<nix::StorePath> held;
   TimePoint opened_at;
   std::uint32_t uses = 0;
@@ -44,11 +46,11 @@ SessionPool::Session::~Session() {
   if (entry_) pool_->retire(std::move(entry_));
 }
 
-ServeConnection& SessionPool::Session::operator*() const {
+BuilderConnection& SessionPool::Session::operator*() const {
   return *entry_->connection;
 }
 
-ServeConnection* SessionPool::Session::operator->() const {
+BuilderConnection* SessionPool::Session::operator->() const {
   return entry_->connection.get();
 }
 
@@ -95,7 +97,7 @@ aio::Task<SessionPool::Session> SessionPool::acquire() {
   if (!is_known_) alone = co_await first_.acquire();
   if (is_known_) alone.release();
   auto entry = std::make_unique<Entry>();
-  entry->connection = co_await connect(loop_, *connector_, machine_);
+  entry->connection = co_await connect_serve_builder(loop_, *connector_, machine_);
   is_known_ = true;
   entry->opened_at = loop_.timers().now();
   entry->uses = 1;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Serve sessions on one machine that are used again: a trivial step then starts no process at all.
+// Sessions on one machine that are used again: a trivial step then starts no process at all.
 #pragma once
 
 #include "aio/loop.h"
 #include "aio/scope.h"
 #include "aio/semaphore.h"
-#include "store/serve_connection.h"
+#include "store/builder_connection.h"
 
 #include <cstdint>
 #include <memory>
@@ -46,11 +46,11 @@ class SessionPool {
     Session& operator=(Session&&) = delete;
     ~Session();
 
-    ServeConnection& operator*() const;
-    ServeConnection* operator->() const;
+    BuilderConnection& operator*() const;
+    BuilderConnection* operator->() const;
 
     /// Paths that this session has locked and found valid, added or built: they stay valid while it
-    /// lives, and only they may be asked for with QueryPathInfos.
+    /// lives, and only they may be asked for with `path_infos`.
     std::unordered_set<nix::StorePath>& held() const;
 
     /// A session that has built never substitutes again.

@@ -16,7 +16,6 @@ using testing::error_of;
 using testing::ScriptedServer;
 using testing::settle;
 using wire::Command;
-using wire::QueryValidPaths;
 
 class SessionPoolTest : public ::testing::Test {
  public:
@@ -40,7 +39,7 @@ class SessionPoolTest : public ::testing::Test {
 /// Takes a session, asks it something and gives it back.
 aio::Task<void> use(SessionPool& pool) {
   auto session = co_await pool.acquire();
-  co_await session->call(QueryValidPaths{});
+  co_await session->lock({});
   session.keep();
 }
 
@@ -136,7 +135,7 @@ TEST_F(SessionPoolTest, ABrokenSessionIsNotKept) {
   server.tamper = testing::cut_off(Command::query_valid_paths, 4);
   tell([](SessionPoolTest& t, SessionPool& pool) -> aio::Task<void> {
     auto session = co_await pool.acquire();
-    EXPECT_TRUE(co_await error_of(session->call(QueryValidPaths{})));
+    EXPECT_TRUE(co_await error_of(session->lock({})));
     session.keep();
     t.server.tamper = nullptr;
     co_await use(pool);
@@ -191,8 +190,8 @@ TEST_F(SessionPoolTest, FinishWaitsForTheWholeLog) {
   tell([](SessionPoolTest& t, SessionPool& pool) -> aio::Task<void> {
     std::string log;
     auto session = co_await pool.acquire();
-    session->link().listen([&log](std::string_view text) { log += text; });
-    co_await session->call(
+    session->listen([&log](std::string_view text) { log += text; });
+    co_await session->build(
         wire::BuildDerivation{.drv_path = testing::drv_path("a"), .derivation = {}, .options = {}});
     t.server.at_end = "after\n";
     co_await session.finish();
