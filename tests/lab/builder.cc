@@ -69,6 +69,7 @@ void append(const fs::path& file, std::string_view text) {
 
 HostOptions with_builder_settings(const BuilderOptions& options) {
   HostOptions host = options.host;
+  if (options.cabled_to != nullptr) host.has_own_network = true;
   std::vector<std::string> features{"benchmark", "big-parallel", "nixos-test"};
   features.insert(features.end(), options.features.begin(), options.features.end());
   features.insert(
@@ -90,26 +91,41 @@ std::string current_system() {
   return fmt::format("{}-linux", names.machine);
 }
 
-Sshd::Sshd(const Host& host, const ClientKey& client, SshdLimits limits)
+Sshd::Sshd(const Host& host,
+           const ClientKey& client,
+           SshdLimits limits,
+           const Environment& environment)
     : config_(host.dir() / "sshd_config") {
   const auto line = make_key(host.dir() / "host_key").public_line;
   host_key_ = line.substr(0, line.rfind(' '));
   constexpr int kTries = 5;
   for (int attempt = 1; port_ == 0; ++attempt) {
-    write_config(host, client, limits);
-    start(host);
+    write_config(host, client, limits, environment);
+    const auto port = free_port();
+    if (start(host, port)) port_ = port;
     if (port_ == 0 && attempt == kTries)
       throw Error(Kind::unavailable, "sshd does not start: " + log());
   }
 }
 
-void Sshd::write_config(const Host& host, const ClientKey& client, SshdLimits limits) {
+void Sshd::restart(const Host& host) {
+  if (!start(host, port_)) throw Error(Kind::unavailable, "sshd does not start again: " + log());
+}
+
+void Sshd::write_config(const Host& host,
+                        const ClientKey& client,
+                        SshdLimits limits,
+                        const Environment& environment) {
   write_file(host.dir() / "authorized_keys", client.public_line + '\n');
   auto text = fmt::format(
-      "ListenAddress 127.0.0.1\nHostKey {0}/host_key\nAuthorizedKeysFile {0}/authorized_keys\n"
+      "ListenAddress {1}\nHostKey {0}/host_key\nAuthorizedKeysFile {0}/authorized_keys\n"
       "StrictModes no\nPidFile none\nLogLevel VERBOSE\nPermitRootLogin prohibit-password\nSetEnv",
-      host.dir().string());
-  for (const auto& [key, value] : host.nix_environment())
+      host.dir().string(),
+      host.has_own_network() ? "0.0.0.0" : "127.0.0.1");
+  auto variables = host.nix_environment();
+  for (const auto& [key, value] : environment)
+    variables[key] = value;
+  for (const auto& [key, value] : variables)
     text += fmt::format(" {}={}", key, value);
   const bool stock = limits == SshdLimits::stock;
   if (stock && fs::exists(host.outside(kStockConfig)))
@@ -118,16 +134,17 @@ void Sshd::write_config(const Host& host, const ClientKey& client, SshdLimits li
   write_file(config_, text + '\n');
 }
 
-void Sshd::start(const Host& host) {
-  const auto port = free_port();
+bool Sshd::start(const Host& host, std::uint16_t port) {
   process_.emplace(
       host.spawn({"/usr/sbin/sshd", "-D", "-e", "-f", config_.string(), "-p", std::to_string(port)},
                  {.user = User::root}));
   const auto deadline = std::chrono::steady_clock::now() + kAnswerLimit;
   while (!process_->wait_for_output("Server listening", std::chrono::milliseconds(200))) {
-    if (!process_->is_running() || std::chrono::steady_clock::now() > deadline) return;
+    if (!process_->is_running() || std::chrono::steady_clock::now() > deadline) return false;
   }
-  if (answers(port)) port_ = port;
+  bool is_ours = false;
+  in_network_of(host, [&] { is_ours = answers(port); });
+  return is_ours;
 }
 
 std::string Sshd::log() const {
@@ -138,10 +155,23 @@ Builder::Builder(const ClientKey& client, BuilderOptions options)
     : options_(std::move(options)),
       client_(client),
       host_(with_builder_settings(options_)),
-      sshd_(host_, client_, options_.sshd) {}
+      sshd_((join_network(), host_), client_, options_.sshd, options_.environment) {}
+
+void Builder::join_network() {
+  if (options_.cabled_to != nullptr) cable_.emplace(*options_.cabled_to, host_);
+}
+
+void Builder::boot() {
+  host_.start_daemon();
+  sshd_.restart(host_);
+}
 
 std::string Builder::uri() const {
-  return fmt::format("ssh://{}@127.0.0.1:{}", host_.login_name(), sshd_.port());
+  return fmt::format("ssh://{}@{}:{}", host_.login_name(), address(), sshd_.port());
+}
+
+std::string Builder::uri_at(std::uint16_t port) const {
+  return fmt::format("ssh://{}@127.0.0.1:{}", host_.login_name(), port);
 }
 
 std::string Builder::columns() const {
@@ -159,8 +189,8 @@ std::string Builder::columns() const {
                      encode_base64(as_bytes(sshd_.host_key())));
 }
 
-std::string Builder::machines_line() const {
-  return uri() + ' ' + columns();
+std::string Builder::machines_line(const std::string& uri) const {
+  return (uri.empty() ? this->uri() : uri) + ' ' + columns();
 }
 
 std::string Builder::stock_machines_line() const {
@@ -169,10 +199,11 @@ std::string Builder::stock_machines_line() const {
 
 std::string Builder::ssh_config(const fs::path& known_hosts) const {
   return fmt::format(
-      "Host {}\n  HostName 127.0.0.1\n  Port {}\n  User {}\n  IdentityFile {}\n  IdentitiesOnly "
+      "Host {}\n  HostName {}\n  Port {}\n  User {}\n  IdentityFile {}\n  IdentitiesOnly "
       "yes\n"
       "  HostKeyAlias {}\n  UserKnownHostsFile {}\n",
       name(),
+      address(),
       sshd_.port(),
       host_.login_name(),
       client_.file.string(),

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "lab/host.h"
+#include "lab/network.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -27,11 +28,18 @@ enum class SshdLimits : std::uint8_t {
   stock,     ///< Debian's own sshd_config: MaxStartups 10:30:100, MaxSessions 10, PAM
 };
 
-/// One `sshd -D` on 127.0.0.1, on a free port, with a host key of its own.
+/// One `sshd -D` on 127.0.0.1, on a free port, with a host key of its own; on a host with its own
+/// network, on all its addresses.
 class Sshd {
  public:
   /// Returns when it answers. Borrows `host`.
-  Sshd(const Host& host, const ClientKey& client, SshdLimits limits);
+  Sshd(const Host& host,
+       const ClientKey& client,
+       SshdLimits limits,
+       const Environment& environment = {});
+
+  /// Starts it again, with the same key and port, after the host has lost all processes.
+  void restart(const Host& host);
 
   std::uint16_t port() const { return port_; }
 
@@ -42,8 +50,11 @@ class Sshd {
   std::string log() const;
 
  private:
-  void write_config(const Host& host, const ClientKey& client, SshdLimits limits);
-  void start(const Host& host);
+  void write_config(const Host& host,
+                    const ClientKey& client,
+                    SshdLimits limits,
+                    const Environment& environment);
+  bool start(const Host& host, std::uint16_t port);
 
   std::filesystem::path config_;
   std::string host_key_;
@@ -60,6 +71,10 @@ struct BuilderOptions {
   std::vector<std::string> systems{};
   std::vector<std::string> features{};
   std::vector<std::string> mandatory_features{};
+  /// Added to what sshd sets for its sessions.
+  Environment environment{};
+  /// The builder has a network of its own, and a cable to this host, which has one too.
+  const Host* cabled_to = nullptr;
   HostOptions host{};
 };
 
@@ -74,10 +89,21 @@ class Builder {
 
   const Sshd& sshd() const { return sshd_; }
 
+  /// Where it is reached.
+  std::string address() const { return cable_ ? cable_->far_address() : "127.0.0.1"; }
+
+  /// Ends all its processes at once. What was in its store stays.
+  void cut_power() { host_.kill_all(); }
+
+  /// Starts its daemon, where it has one, and its sshd again.
+  void boot();
+
   /// "ssh://root@127.0.0.1:40123".
   std::string uri() const;
-  /// A line for Nix's machines file with all eight columns.
-  std::string machines_line() const;
+  /// The same machine seen through a relay on this port of the coordinator.
+  std::string uri_at(std::uint16_t port) const;
+  /// A line for Nix's machines file with all eight columns; by default the builder's own URI.
+  std::string machines_line(const std::string& uri = {}) const;
   /// The same for a stock Nix, whose URIs have no port: it goes through the alias of `ssh_config`.
   std::string stock_machines_line() const;
   /// An entry for ~/.ssh/config that makes `ssh NAME` reach this builder.
@@ -86,11 +112,13 @@ class Builder {
   std::string known_hosts_line() const;
 
  private:
+  void join_network();
   std::string columns() const;
 
   BuilderOptions options_;
   ClientKey client_;
   Host host_;
+  std::optional<Cable> cable_;
   Sshd sshd_;
 };
 

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
+#include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
 #include <iterator>
@@ -30,7 +32,8 @@ constexpr std::chrono::seconds kStartLimit{20};
 /// ends. Another release's programs are seen read-only; what must be writable is in memory.
 constexpr std::string_view kInit = R"sh(set -eu
 exec 3<&0 </dev/null
-dir=$1 store=$2 release=$3 root=
+dir=$1 store=$2 release=$3 network=$4 root=
+[ "$network" = shared ] || ip link set lo up
 read -r pid rest < /proc/self/stat
 if [ -n "$release" ]; then
   root=$dir/root
@@ -60,7 +63,7 @@ esac
 for file in passwd group shadow; do mount --bind "$dir/etc/$file" "$root/etc/$file"; done
 mount -t tmpfs -o mode=0755 tmpfs "$root/run"
 mkdir "$root/run/sshd"
-exec chroot "$root/" /bin/sh -c 'echo "ready $1"; cat <&3 >/dev/null & wait $!' firn-lab-init "$pid"
+exec chroot "$root/" /bin/sh -c 'cat <&3 >/dev/null & echo "ready $1"; wait $!' firn-lab-init "$pid"
 )sh";
 
 std::string nix_conf(const HostOptions& options) {
@@ -99,6 +102,7 @@ std::string first_line(const fs::path& path) {
 
 Host::Host(const HostOptions& options)
     : has_daemon_(options.daemon.has_value()),
+      has_own_network_(options.has_own_network),
       root_(options.release ? root_of(*options.release) : fs::path()),
       init_((write_files(options), start_init(options))) {
   if (!init_.wait_for_output("ready ", kStartLimit)) {
@@ -154,13 +158,17 @@ Process Host::start_init(const HostOptions& options) {
                            "firn-lab-init",
                            dir().string(),
                            options.has_tmpfs_store ? "tmpfs" : "disk",
-                           root_.string()},
+                           root_.string(),
+                           has_own_network_ ? "own" : "shared"},
                   .stdin_fd = inside.get()};
+  if (has_own_network_) command.argv.insert(command.argv.begin() + 1, "--net");
   return Process(command);
 }
 
 void Host::start_daemon() {
+  if (!has_daemon_ || (daemon_ && daemon_->is_running())) return;
   const fs::path socket = "/nix/var/nix/daemon-socket/socket";
+  fs::remove(outside(socket));
   daemon_.emplace(spawn({"nix-daemon"}, {.user = User::root}));
   const auto deadline = std::chrono::steady_clock::now() + kStartLimit;
   while (!fs::exists(outside(socket))) {
@@ -169,6 +177,12 @@ void Host::start_daemon() {
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
+}
+
+void Host::stop_daemon() {
+  for (const pid_t process : find("nix-daemon"))
+    ::kill(process, SIGKILL);
+  daemon_.reset();
 }
 
 Environment Host::nix_environment() const {
@@ -181,6 +195,7 @@ Command Host::enter(const std::vector<std::string>& argv, const RunOptions& opti
   Command command{
       .stdin_fd = options.stdin_fd, .inherit_stdio = options.inherit_stdio, .is_wrapper = true};
   command.argv = {"nsenter", "--mount", "--pid", "--root", "--target", std::to_string(init_pid_)};
+  if (has_own_network_) command.argv.emplace_back("--net");
   if (user == User::ordinary) {
     const auto id = std::to_string(kLoginId);
     command.argv.insert(command.argv.end(), {"--setuid", id, "--setgid", id});
@@ -216,6 +231,18 @@ fs::path Host::outside(const fs::path& inside) const {
   return fs::path(fmt::format("/proc/{}/root", init_pid_)) / inside.relative_path();
 }
 
+fs::path Host::mounted(const fs::path& inside) const {
+  return root_.empty() ? inside : dir() / "root" / inside.relative_path();
+}
+
+void Host::adjust(std::vector<std::string> argv) const {
+  std::vector<std::string> words{"nsenter", "--mount", "--target", std::to_string(init_pid_)};
+  if (has_own_network_) words.emplace_back("--net");
+  words.insert(
+      words.end(), std::make_move_iterator(argv.begin()), std::make_move_iterator(argv.end()));
+  must_run(words);
+}
+
 void Host::install(const fs::path& program) const {
   const auto target = dir() / "bin" / program.filename();
   fs::copy_file(program, target, fs::copy_options::overwrite_existing);
@@ -244,6 +271,43 @@ std::vector<std::string> Host::valid_paths() const {
   std::vector<std::string> paths{std::istream_iterator<std::string>(lines), {}};
   std::sort(paths.begin(), paths.end());
   return paths;
+}
+
+/// What holds the lifeline.
+pid_t Host::keeper() const {
+  // The oldest child of process 1; orphans that it adopts come after it.
+  std::ifstream in(fmt::format("/proc/{0}/task/{0}/children", init_pid_));
+  pid_t first = -1;
+  in >> first;
+  return first;
+}
+
+std::vector<pid_t> Host::find(std::string_view words, std::string_view further_words) const {
+  std::vector<pid_t> found;
+  std::error_code ignored;
+  const auto space = fs::read_symlink(fmt::format("/proc/{}/ns/pid", init_pid_));
+  const pid_t keeper = this->keeper();
+  for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
+    const auto pid = std::atoi(entry.path().filename().c_str());
+    if (pid == 0 || fs::read_symlink(entry.path() / "ns/pid", ignored) != space) continue;
+    auto line = first_line(entry.path() / "cmdline");
+    std::replace(line.begin(), line.end(), '\0', ' ');
+    const bool is_keeper = pid == init_pid_ || pid == keeper;
+    const bool fits = line.contains(words) && line.contains(further_words);
+    if (fits && !is_keeper) found.push_back(pid);
+  }
+  return found;
+}
+
+void Host::kill_all() {
+  for (int round = 0; round < 20; ++round) {
+    const auto all = find("");
+    if (all.empty()) break;
+    for (const pid_t process : all)
+      ::kill(process, SIGKILL);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  daemon_.reset();
 }
 
 int Host::count_processes(std::string_view name) const {

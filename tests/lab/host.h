@@ -32,6 +32,8 @@ struct HostOptions {
   std::optional<Release> release{};
   /// The store is in memory, and gone with the host.
   bool has_tmpfs_store = false;
+  /// It shares no network with this machine; a Cable leads to another such host.
+  bool has_own_network = false;
   std::optional<Daemon> daemon{};
   /// Lines added to nix.conf, later ones win.
   std::map<std::string, std::string> nix_conf{};
@@ -91,6 +93,31 @@ class Host {
   /// Names of all valid paths, sorted.
   std::vector<std::string> valid_paths() const;
 
+  /// Its process 1, as seen from here.
+  pid_t init() const { return init_pid_; }
+
+  /// Whether its network is its own.
+  bool has_own_network() const { return has_own_network_; }
+
+  /// Processes of this host whose command line contains both texts, as seen from here. Process 1
+  /// and its first child are not among them.
+  std::vector<pid_t> find(std::string_view words, std::string_view further_words = {}) const;
+
+  /// Ends everything but process 1, as a power cut does; stores and files stay.
+  void kill_all();
+
+  /// Starts nix-daemon where the host has one and it does not run. Returns when it answers.
+  void start_daemon();
+  /// Kills nix-daemon and all that it serves.
+  void stop_daemon();
+
+  /// Runs a command of this machine among the host's mounts, and in its network where that is its
+  /// own. Throws where it fails.
+  void adjust(std::vector<std::string> argv) const;
+
+  /// Where adjust() finds a path of the inside.
+  std::filesystem::path mounted(const std::filesystem::path& inside) const;
+
   /// Running processes of this host with that name (at most its first 15 characters).
   int count_processes(std::string_view name) const;
   /// Command lines of everything that runs here: for messages of tests.
@@ -102,10 +129,11 @@ class Host {
  private:
   void write_files(const HostOptions& options) const;
   Process start_init(const HostOptions& options);
-  void start_daemon();
+  pid_t keeper() const;
   Command enter(const std::vector<std::string>& argv, const RunOptions& options) const;
 
   bool has_daemon_;
+  bool has_own_network_;
   /// Empty = this machine's own.
   std::filesystem::path root_;
   TempDir dir_;

@@ -22,6 +22,8 @@ constexpr std::array kTools{
     Tool{"ssh", "openssh-client"},
     Tool{"ssh-keygen", "openssh-client"},
     Tool{"sshd", "openssh-server"},
+    Tool{"ip", "iproute2"},
+    Tool{"nft", "nftables"},
     Tool{"nix-store", "nix-bin"},
     Tool{"nix-daemon", "nix-bin"},
     Tool{"nix-instantiate", "nix-bin"},
