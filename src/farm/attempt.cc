@@ -97,9 +97,17 @@ aio::Task<AttemptOutcome> Attempt::run() {
   session_.reset();
   if (log_) {
     outcome_.log_file = log_->file();
-    if (outcome_.failure) outcome_.log_tail = log_->tail(kTailLines);
+    if (outcome_.failure) read_log_tail(*log_, *outcome_.failure);
   }
   co_return std::move(outcome_);
+}
+
+void Attempt::read_log_tail(const AttemptLog& log, sched::FailureClass& failure) {
+  outcome_.log_tail = log.tail(kTailLines);
+  const auto line = line_of_full_disk(failure, outcome_.log_tail);
+  if (line.empty()) return;
+  failure = sched::FailureClass::disk_full;
+  outcome_.message += fmt::format("; its log: {}", line);
 }
 
 /// Once it builds, what the server prints goes into the log, and so do its last words.

@@ -96,6 +96,7 @@ class Attempt {
   store::SessionPool::Session take_session();
   Error with_last_words(const Error& error) const;
   void fail(const Error& error);
+  void read_log_tail(const AttemptLog& log, sched::FailureClass& failure);
   /// A phase's name for messages, such as "sending inputs (b1)".
   std::string at_machine(std::string_view phase) const;
 

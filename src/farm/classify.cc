@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "farm/classify.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -16,7 +17,7 @@ bool mentions(std::string_view text, std::string_view words) {
 
 bool is_disk_full(std::string_view text) {
   return mentions(text, "No space left on device") || mentions(text, "Disk quota exceeded") ||
-         mentions(text, "database or disk is full");
+         mentions(text, "database or disk is full") || mentions(text, "disk I/O error");
 }
 
 /// Somebody killed the builder from outside: the out-of-memory killer, a shutdown. Other signals
@@ -85,6 +86,12 @@ FailureClass classify(const nix::BuildResult& result, const BuildTimes& times) {
     default:
       return FailureClass::transient;
   }
+}
+
+std::string line_of_full_disk(FailureClass failure, const std::vector<std::string>& log_tail) {
+  if (failure != FailureClass::build_failed && failure != FailureClass::transient) return {};
+  const auto line = std::ranges::find_if(log_tail, is_disk_full);
+  return line == log_tail.end() ? std::string() : *line;
 }
 
 std::string reason_of(const nix::BuildResult& result) {

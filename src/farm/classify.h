@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace firn::farm {
 
@@ -33,6 +34,12 @@ struct BuildTimes {
 
 /// For a result that is no success.
 sched::FailureClass classify(const nix::BuildResult& result, const BuildTimes& times = {});
+
+/// The line of a failed build's log that says that the machine had no room; empty where none does,
+/// or where `failure` has another reason anyway. Nix looks at bytes only, and only at the end: what
+/// a build did without inodes, or while others filled the disk, it calls the build's own failure.
+std::string line_of_full_disk(sched::FailureClass failure,
+                              const std::vector<std::string>& log_tail);
 
 /// The builder's words about a failed build, in one line and without its copy of the log.
 std::string reason_of(const nix::BuildResult& result);

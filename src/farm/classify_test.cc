@@ -109,6 +109,9 @@ TEST(Classify, Results) {
                 "path '/nix/store/x' is not valid",
                 FailureClass::input_missing},
            Case{BuildStatus::misc_failure, "Disk quota exceeded", FailureClass::disk_full},
+           Case{BuildStatus::misc_failure,
+                "executing SQLite statement 'pragma synchronous': disk I/O error",
+                FailureClass::disk_full},
            Case{BuildStatus::misc_failure, "cannot fork", FailureClass::transient},
            Case{BuildStatus::dependency_failed, "", FailureClass::transient},
            Case{BuildStatus::log_limit_exceeded, "", FailureClass::log_too_big},
@@ -163,6 +166,14 @@ TEST(Classify, ReasonIsOneCleanLine) {
     result.error_message = c.message;
     EXPECT_EQ(reason_of(result), c.reason);
   }
+}
+
+TEST(ClassifyLog, NoRoomIsTheMachinesDoing) {
+  const std::vector<std::string> tail{"compiling", "touch: 'x': No space left on device", "bye"};
+  EXPECT_EQ(line_of_full_disk(FailureClass::build_failed, tail), tail[1]);
+  EXPECT_EQ(line_of_full_disk(FailureClass::transient, tail), tail[1]);
+  EXPECT_EQ(line_of_full_disk(FailureClass::timed_out, tail), "");
+  EXPECT_EQ(line_of_full_disk(FailureClass::build_failed, {"compiling", "no such luck"}), "");
 }
 
 }  // namespace

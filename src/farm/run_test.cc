@@ -151,6 +151,27 @@ TEST_F(RunTest, AServerThatDiesOfAFullDiskSaysSoInItsLog) {
   EXPECT_EQ(failures(), std::vector{FailureClass::disk_full});
 }
 
+/// Nix looks for bytes only, and calls this the build's own failure.
+aio::Task<nix::BuildResult> run_out_of_inodes(ScriptedServer& /*server*/,
+                                              testing::ScriptedSession& session,
+                                              const wire::BuildDerivation& /*request*/) {
+  session.diagnostics.print("touch: cannot touch '1': No space left on device\n");
+  nix::BuildResult result;
+  result.status = nix::BuildStatus::permanent_failure;
+  result.error_message = "builder failed with exit code 123";
+  co_return result;
+}
+
+TEST_F(RunTest, ABuildWithoutRoomIsNoFailedBuild) {
+  build_everywhere(testing::once(run_out_of_inodes));
+  add({.name = "a"});
+  EXPECT_EQ(build({"a"}).succeeded, 1U);
+  EXPECT_EQ(failures(), std::vector{FailureClass::disk_full});
+  EXPECT_EQ(events.of<AttemptEnded>().at(0).message,
+            "builder failed with exit code 123; its log: "
+            "touch: cannot touch '1': No space left on device");
+}
+
 /// Builds well, and then the bytes change under it.
 aio::Task<nix::BuildResult> build_and_rot(ScriptedServer& server,
                                           testing::ScriptedSession& session,
