@@ -98,8 +98,9 @@ lab::RunOptions FaultTest::quick_keepalives() {
 }
 
 std::string FaultTest::preferring(const lab::Builder& victim,
-                                  const std::vector<const lab::Builder*>& others) {
-  auto line = victim.machines_line();
+                                  const std::vector<const lab::Builder*>& others,
+                                  const std::string& uri) {
+  auto line = victim.machines_line(uri);
   const std::string columns = " 2 1 ";
   line.replace(line.find(columns), columns.size(), " 2 100 ");
   return line + '\n' + machines(others);

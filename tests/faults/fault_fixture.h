@@ -78,9 +78,10 @@ class FaultTest : public FarmTest {
   static std::vector<std::string> with_limits(std::vector<std::string> arguments);
   static lab::RunOptions quick_keepalives();
 
-  /// Machine lines in which `victim` is preferred by far.
+  /// Machine lines in which `victim` is preferred by far; by default it is reached by its own URI.
   static std::string preferring(const lab::Builder& victim,
-                                const std::vector<const lab::Builder*>& others);
+                                const std::vector<const lab::Builder*>& others,
+                                const std::string& uri = {});
 
   /// Starts a build of the file on these machines.
   static Working start(const std::string& file, const std::string& machines);
