@@ -46,8 +46,10 @@ aio::Task<void> ServeBuilder::close() {
 
 aio::Task<std::unique_ptr<BuilderConnection>> connect_serve_builder(aio::Loop& loop,
                                                                     transport::Connector& connector,
-                                                                    std::string machine) {
-  co_return std::make_unique<ServeBuilder>(co_await connect(loop, connector, std::move(machine)));
+                                                                    std::string machine,
+                                                                    Duration greeting_limit) {
+  co_return std::make_unique<ServeBuilder>(
+      co_await connect(loop, connector, std::move(machine), greeting_limit));
 }
 
 }  // namespace firn::store

@@ -44,6 +44,7 @@ class ServeBuilder final : public BuilderConnection {
 /// Opens a session there; see `connect`.
 aio::Task<std::unique_ptr<BuilderConnection>> connect_serve_builder(aio::Loop& loop,
                                                                     transport::Connector& connector,
-                                                                    std::string machine);
+                                                                    std::string machine,
+                                                                    Duration greeting_limit);
 
 }  // namespace firn::store

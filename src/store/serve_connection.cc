@@ -31,7 +31,7 @@ constexpr std::size_t kMostUnacknowledged = 1024;
 ServeConnection::ServeConnection(aio::Loop& loop,
                                  std::unique_ptr<transport::Link> link,
                                  std::string machine)
-    : loop_(loop), peer_(std::move(link), std::move(machine)) {}
+    : loop_(loop), peer_(std::move(link), std::move(machine)), opened_at_(loop.timers().now()) {}
 
 ServeConnection::~ServeConnection() = default;
 
@@ -51,13 +51,14 @@ aio::Task<void> ServeConnection::greet() {
   if (!wire::may_be_server_hello(peer_.buffer().view())) co_await explain_greeting();
   const auto result = wire::read_server_hello(peer_.buffer().view());
   const auto& theirs = std::get<wire::Decoded<wire::ServeVersion>>(result);
-  version_ = wire::agree(wire::kNewestServe, theirs.value);
+  announced_ = theirs.value;
+  version_ = wire::agree(wire::kNewestServe, announced_);
+  greeting_took_ = loop_.timers().now() - opened_at_;
   peer_.buffer().drop(theirs.consumed);
   conversation.end();
 }
 
-/// Something else than the protocol speaks: reads some more of it, for the message that
-/// read_server_hello makes of it.
+/// Something else than the protocol speaks: reads some more of it, for the message.
 aio::Task<void> ServeConnection::explain_greeting() {
   link().close_write();
   try {
@@ -67,6 +68,7 @@ aio::Task<void> ServeConnection::explain_greeting() {
   } catch (const Error& e) {
     if (e.kind() == Kind::cancelled) throw;
   }
+  throw explain_chatter(machine(), peer_.buffer().view());
 }
 
 template <class Request>
@@ -294,34 +296,11 @@ aio::Task<void> ServeConnection::close() {
   return peer_.close();
 }
 
-namespace {
-
-/// What to do about a server that ended before it said anything.
-std::string_view advice_on(std::string_view last_words) {
-  if (last_words.find("exit status 127") == std::string_view::npos) return "";
-  return "; install Nix there, or say where its nix-store is with "
-         "?remote-program=/path/to/nix-store in the machine's URI";
-}
-
-}  // namespace
-
 aio::Task<std::unique_ptr<ServeConnection>> connect(aio::Loop& loop,
                                                     transport::Connector& connector,
-                                                    std::string machine) {
-  constexpr int kMostRefusals = 16;
-  for (int tries = 0;; ++tries) {
-    auto connection = std::make_unique<ServeConnection>(loop, co_await connector.open(), machine);
-    std::optional<Error> refused;
-    try {
-      co_await connection->greet();
-    } catch (const Error& e) {
-      if (e.kind() != Kind::unavailable || tries == kMostRefusals) throw;
-      refused = e;
-    }
-    if (!refused) co_return connection;
-    if (connector.learn_refusal(connection->link(), refused->message())) continue;
-    throw Error(refused->kind(), refused->message() + std::string(advice_on(refused->message())));
-  }
+                                                    std::string machine,
+                                                    Duration greeting_limit) {
+  return greeted<ServeConnection>(loop, connector, std::move(machine), greeting_limit);
 }
 
 }  // namespace firn::store

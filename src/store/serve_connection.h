@@ -7,6 +7,7 @@
 #include "aio/loop.h"
 #include "nix/path_info.h"
 #include "store/builder_connection.h"
+#include "store/greeting.h"
 #include "store/nar_stream.h"
 #include "store/peer.h"
 #include "transport/link.h"
@@ -34,6 +35,12 @@ class ServeConnection {
 
   /// The lower one of both sides.
   wire::ServeVersion version() const { return version_; }
+
+  /// What the server announced.
+  wire::ServeVersion announced() const { return announced_; }
+
+  /// From the start of the session to its greeting: what the login's shell and Nix need to start.
+  Duration greeting_took() const { return greeting_took_; }
 
   /// Asks, and reads the answer. For every request that carries no NAR.
   template <class Request>
@@ -83,11 +90,15 @@ class ServeConnection {
   aio::Loop& loop_;
   Peer peer_;
   wire::ServeVersion version_ = wire::kOldestServe;
+  wire::ServeVersion announced_ = wire::kOldestServe;
+  TimePoint opened_at_;
+  Duration greeting_took_{};
 };
 
-/// Opens a link and greets; tries again where the machine refused the session for want of room.
+/// Opens a link and greets, as greeting.h says.
 aio::Task<std::unique_ptr<ServeConnection>> connect(aio::Loop& loop,
                                                     transport::Connector& connector,
-                                                    std::string machine);
+                                                    std::string machine,
+                                                    Duration greeting_limit = kGreetingLimit);
 
 }  // namespace firn::store

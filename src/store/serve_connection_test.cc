@@ -288,6 +288,7 @@ aio::Task<void> connect_into(aio::Loop& loop, ScriptedServer& server, std::optio
   std::unique_ptr<ServeConnection> connection;
   try {
     connection = co_await connect(loop, *connector, "b1");
+    EXPECT_EQ(connection->announced(), server.version);
   } catch (const Error& e) {
     error = e;
   }
@@ -314,7 +315,16 @@ TEST_F(ServeConnectionTest, ConnectTriesNothingElseAgain) {
   server.greeting = "This account is currently not available.\n";
   std::optional<Error> error;
   loop.run(connect_into(loop, server, error));
-  expect_error(error, Kind::protocol, "not available");
+  expect_error(error, Kind::protocol, "'This account is currently not available.' came where");
+  EXPECT_EQ(server.opened, 1U);
+}
+
+TEST_F(ServeConnectionTest, ConnectDoesNotWaitForEver) {
+  server.greeting = wire::server_hello().substr(0, 3);
+  server.after_greeting = testing::ScriptedReply::Then::hang;
+  std::optional<Error> error;
+  loop.run(while_time_passes(loop, 1s, connect_into(loop, server, error)));
+  expect_error(error, Kind::timeout, "b1: the login works, but nothing was heard of Nix for 45 s");
   EXPECT_EQ(server.opened, 1U);
 }
 

@@ -97,7 +97,8 @@ aio::Task<SessionPool::Session> SessionPool::acquire() {
   if (!is_known_) alone = co_await first_.acquire();
   if (is_known_) alone.release();
   auto entry = std::make_unique<Entry>();
-  entry->connection = co_await connect_serve_builder(loop_, *connector_, machine_);
+  entry->connection =
+      co_await connect_serve_builder(loop_, *connector_, machine_, limits_.greeting);
   is_known_ = true;
   entry->opened_at = loop_.timers().now();
   entry->uses = 1;

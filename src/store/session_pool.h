@@ -6,6 +6,7 @@
 #include "aio/scope.h"
 #include "aio/semaphore.h"
 #include "store/builder_connection.h"
+#include "store/greeting.h"
 
 #include <cstdint>
 #include <memory>
@@ -15,12 +16,14 @@
 
 namespace firn::store {
 
-/// When a session has served enough. Its server keeps a temporary root for everything that it ever
-/// touched.
+/// When a session has served enough, and how soon it must begin. Its server keeps a temporary root
+/// for everything that it ever touched.
 struct SessionLimits {
   Duration age = std::chrono::minutes(10);
   std::uint32_t uses = 200;
   Duration idle = std::chrono::seconds(30);
+  /// For a new session's first word.
+  Duration greeting = kGreetingLimit;
 };
 
 /// Hands out sessions, the freshest idle one first. Must be closed before it dies, and outlive what

@@ -4,6 +4,7 @@
 #include "aio/phase.h"
 #include "base/error.h"
 #include "transport/process_link.h"
+#include "transport/ssh_complaint.h"
 
 #include <algorithm>
 #include <array>
@@ -25,26 +26,10 @@ namespace {
 constexpr Duration kStopGrace = 1s;
 constexpr std::size_t kLongestFolder = 40;
 
-Error connection_error(const SshTarget& target, std::string_view words) {
-  const bool denied = words.find("Permission denied") != std::string_view::npos;
-  const bool unknown_key = words.find("Host key verification failed") != std::string_view::npos;
-  const std::string reason(words.empty() ? "ssh ended without a word" : words);
-  if (denied) {
-    return {Kind::permission,
-            fmt::format("{} does not let us in: {}; give the key in the machine's third column",
-                        target.str(),
-                        reason)};
-  }
-  if (unknown_key) {
-    return {Kind::permission,
-            fmt::format("the host key of {} is not known: {}; put the base64 of its public key "
-                        "line into the machine's eighth column, or "
-                        "add it to known_hosts",
-                        target.str(),
-                        reason)};
-  }
-  return {Kind::unavailable, fmt::format("cannot connect to {}: {}", target.str(), reason)};
-}
+/// After a connection that was turned away: 40 ms, 120 ms, … 3 s, each with up to half of it more
+/// at random, for others wait too.
+constexpr Duration kFirstWait = 40ms;
+constexpr int kMostTurnedAway = 5;
 
 }  // namespace
 
@@ -175,15 +160,25 @@ aio::Task<std::shared_ptr<SshConnector::Connection>> SshConnector::connect() {
   if (!connections_.empty())
     co_await aio::sleep_for(loop_, std::chrono::milliseconds(jitter_() % 50));
   std::erase_if(connections_, [](const auto& c) { return c->is_lost; });
+  Duration wait = kFirstWait;
+  for (int turned_away = 0;; ++turned_away, wait *= 3) {
+    auto connection = start_connection();
+    if (co_await read_mark(connection->master)) {
+      connections_.push_back(connection);
+      co_return connection;
+    }
+    const std::string words = co_await connection->master.last_words();
+    if (turned_away == kMostTurnedAway || !is_turned_away(words)) throw explain_ssh(target_, words);
+    co_await aio::sleep_for(loop_, wait + wait * (jitter_() % 8) / 16);
+  }
+}
+
+std::shared_ptr<SshConnector::Connection> SshConnector::start_connection() {
   const auto socket = fmt::format(
       "{}/{:x}-{}", folder_.path(), std::hash<std::string>{}(target_.str()) & 0xffffffU, made_++);
   const aio::Command command{.argv = master_words(target_, socket, known_hosts_),
                              .environment = {}};
-  auto connection = std::make_shared<Connection>(loop_, socket, command);
-  if (!co_await read_mark(connection->master))
-    throw connection_error(target_, co_await connection->master.last_words());
-  connections_.push_back(connection);
-  co_return connection;
+  return std::make_shared<Connection>(loop_, socket, command);
 }
 
 /// Sessions that were opened at once fail at once: only the first of them strikes its command out.

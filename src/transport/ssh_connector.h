@@ -32,7 +32,8 @@ class SocketFolder {
 };
 
 /// Opens connections one at a time, each with at most kSessionsPerConnection sessions until a
-/// refusal teaches a lower number.
+/// refusal teaches a lower number. A connection that sshd turns away for want of room (MaxStartups)
+/// is tried again for a few seconds.
 class SshConnector final : public Connector {
  public:
   /// Debian's sshd grants 10 sessions a connection; one is the master's own, one is left to spare.
@@ -59,6 +60,7 @@ class SshConnector final : public Connector {
   std::shared_ptr<Connection> find_connection() const;
   bool learn_command(const SshLink& link);
   aio::Task<std::shared_ptr<Connection>> connect();
+  std::shared_ptr<Connection> start_connection();
   std::string write_known_hosts() const;
 
   aio::Loop& loop_;

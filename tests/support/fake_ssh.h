@@ -24,6 +24,11 @@ class FakeSsh {
   /// Masters print `words` and fail; an empty text lets them in again.
   void deny(std::string_view words) { say("denied", words); }
 
+  /// The next so many masters are turned away, as past MaxStartups.
+  void turn_away(int count) {
+    say("turned-away", std::string(static_cast<std::size_t>(count), 'x'));
+  }
+
   /// Masters neither connect nor fail.
   void hang_masters() { say("hanging", "yes"); }
 
@@ -66,6 +71,11 @@ for word do
   command=$word
 done
 if [ -n "$is_master" ]; then
+  if [ -s "$here/turned-away" ]; then
+    left=$(cat "$here/turned-away")
+    printf %s "${left#x}" > "$here/turned-away"
+    echo 'kex_exchange_identification: Connection closed by remote host' >&2; exit 255
+  fi
   if [ -s "$here/denied" ]; then cat "$here/denied" >&2; exit 255; fi
   if [ -s "$here/hanging" ]; then exec sleep 60; fi
   echo $$ > "$socket"

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a connector to a client that has greeted: what keeps the program at the other end from
+// answering (no Nix there, a login that prints or waits) is told in one line that says what to do.
+#pragma once
+
+#include "aio/loop.h"
+#include "aio/phase.h"
+#include "base/error.h"
+#include "transport/link.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace firn::store {
+
+/// From a session that is open to its first word: the login's start-up files, and the program.
+inline constexpr Duration kGreetingLimit = std::chrono::seconds(45);
+
+/// `text` came where the protocol's greeting was expected. Error{protocol}.
+Error explain_chatter(std::string_view machine, std::string_view text);
+
+/// Nothing was heard for `limit`. Error{timeout}.
+Error explain_silence(std::string_view machine, Duration limit);
+
+/// `error` is how the greeting failed: Error{not_found} where the login has no such program (exit
+/// status 127), `error` itself otherwise.
+Error explain_end(std::string_view machine, const Error& error);
+
+/// Opens a link, makes a `Client` of it and greets; opens another one where the machine refused
+/// the session for want of room. Throws Error as above, or as the connector and the client do.
+template <class Client>
+aio::Task<std::unique_ptr<Client>> greeted(aio::Loop& loop,
+                                           transport::Connector& connector,
+                                           std::string machine,
+                                           Duration limit = kGreetingLimit) {
+  constexpr int kMostRefusals = 16;
+  for (int tries = 0;; ++tries) {
+    auto client = std::make_unique<Client>(loop, co_await connector.open(), machine);
+    std::optional<Error> failure;
+    try {
+      co_await aio::within(loop, "greeting", limit, client->greet());
+    } catch (const Error& e) {
+      failure = e;
+    }
+    if (!failure) co_return client;
+    if (failure->kind() == Kind::timeout) throw explain_silence(machine, limit);
+    if (failure->kind() != Kind::unavailable) throw Error(*failure);
+    if (tries < kMostRefusals && connector.learn_refusal(client->link(), failure->message()))
+      continue;
+    throw explain_end(machine, *failure);
+  }
+}
+
+}  // namespace firn::store
