@@ -124,7 +124,8 @@ std::string Attempt::at_machine(std::string_view phase) const {
 
 void Attempt::fail(const Error& error) {
   outcome_.failure = classify(error, source_, phase_);
-  outcome_.machine_is_unusable = phase_ == Phase::connecting && error.kind() == Kind::permission;
+  outcome_.machine_is_unusable = phase_ == Phase::connecting && (error.kind() == Kind::permission ||
+                                                                 error.kind() == Kind::not_found);
   outcome_.message = error.what();
 }
 
