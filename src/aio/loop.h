@@ -39,6 +39,9 @@ class Loop {
   /// For files and databases.
   Pool& blocking() { return *blocking_; }
 
+  /// Pieces of work that pools have not finished. Whoever moves manual time on waits for them.
+  std::size_t pool_work() const { return pool_work_; }
+
   /// Takes a child that nobody waits for any more and reaps it when it ends.
   void adopt_child(Fd pidfd);
 
@@ -48,8 +51,11 @@ class Loop {
   Context& context() { return *context_; }
 
  private:
+  friend class Pool;
+
   void arm(TimePoint when);
 
+  std::size_t pool_work_ = 0;
   std::unique_ptr<Context> context_;
   std::unique_ptr<Timers> timers_;
   std::unique_ptr<Pool> cpu_;

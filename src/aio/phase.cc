@@ -146,6 +146,22 @@ class Watchdog {
   Timers::Entry entry_;
 };
 
+/// Disarmed whichever way the operation ends.
+class ArmedVeto {
+ public:
+  ArmedVeto(Veto& veto, std::function<void()> strike) : veto_(veto) {
+    veto_.arm(std::move(strike));
+  }
+
+  ArmedVeto(const ArmedVeto&) = delete;
+  ArmedVeto& operator=(const ArmedVeto&) = delete;
+
+  ~ArmedVeto() { veto_.arm({}); }
+
+ private:
+  Veto& veto_;
+};
+
 }  // namespace
 
 Task<void> with_progress(
@@ -161,6 +177,15 @@ Task<void> with_progress(
                                watchdog.moved()));
     }
     return Error(Kind::cancelled, fmt::format("{} was cancelled", phase));
+  });
+}
+
+Task<void> unless(Veto& veto, Task<void> op) {
+  if (const auto& reason = veto.reason()) throw Error(*reason);
+  asio::cancellation_signal signal;
+  const ArmedVeto armed(veto, [&] { signal.emit(asio::cancellation_type::terminal); });
+  co_await run_limited(std::move(op), signal, Outer::forwarded, [&] {
+    return veto.reason().value_or(Error(Kind::cancelled, "cancelled"));
   });
 }
 

@@ -13,6 +13,7 @@
 #include "base/units.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,11 +29,38 @@ struct Progress {
   Duration patience{};
 };
 
+/// A reason to end an operation that somebody beside it may come to have: it prints too much, or
+/// nobody wants its result any more. Must outlive the operation that it guards; guards one at a
+/// time.
+class Veto {
+ public:
+  Veto() = default;
+  Veto(const Veto&) = delete;
+  Veto& operator=(const Veto&) = delete;
+
+  /// Ends what `unless` awaits, or will. The first reason counts.
+  void cast(Error reason) {
+    if (reason_) return;
+    reason_ = std::move(reason);
+    if (strike_) strike_();
+  }
+
+  const std::optional<Error>& reason() const { return reason_; }
+
+  /// What a cast does while an operation runs; for `unless`.
+  void arm(std::function<void()> strike) { strike_ = std::move(strike); }
+
+ private:
+  std::optional<Error> reason_;
+  std::function<void()> strike_;
+};
+
 namespace detail {
 
 Task<void> within(Loop& loop, std::string phase, Duration limit, Task<void> op);
 Task<void> with_progress(
     Loop& loop, std::string phase, Duration stall, const Progress& progress, Task<void> op);
+Task<void> unless(Veto& veto, Task<void> op);
 Task<void> shielded(Loop& loop, std::string phase, Duration limit, Task<void> op);
 
 template <class T>
@@ -67,6 +95,20 @@ Task<T> with_progress(
     std::optional<T> result;
     co_await detail::with_progress(
         loop, std::string(phase), stall, progress, detail::store_into(result, std::move(op)));
+    FIRN_CHECK(result.has_value());
+    co_return std::move(*result);
+  }
+}
+
+/// Awaits `op` unless `veto` is cast: then `op` is cancelled and awaited, and the veto's reason is
+/// thrown. Sets no limit of its own.
+template <class T>
+Task<T> unless(Veto& veto, Task<T> op) {
+  if constexpr (std::is_void_v<T>) {
+    co_await detail::unless(veto, std::move(op));
+  } else {
+    std::optional<T> result;
+    co_await detail::unless(veto, detail::store_into(result, std::move(op)));
     FIRN_CHECK(result.has_value());
     co_return std::move(*result);
   }

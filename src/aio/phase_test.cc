@@ -235,5 +235,67 @@ TEST(Within, AbandonsPoolWorkThatDoesNotReturn) {
   release->set_value();
 }
 
+Task<void> cast_soon(Veto* veto, const char* why) {
+  co_await yield_now();
+  veto->cast(Error(Kind::resource, why));
+}
+
+Task<void> run_vetoed(Loop& loop, Veto& veto, Task<void> op) {
+  Scope scope(loop);
+  scope.spawn(cast_soon, &veto, "too much");
+  std::exception_ptr error;
+  try {
+    co_await unless(veto, std::move(op));
+  } catch (...) {
+    error = std::current_exception();
+  }
+  co_await scope.join();
+  if (error) std::rethrow_exception(error);
+}
+
+TEST(Unless, EndsInTheReasonOfTheVeto) {
+  Loop loop(Loop::Time::manual);
+  Veto veto;
+  try {
+    loop.run(run_vetoed(loop, veto, forever()));
+    FAIL() << "no error";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), Kind::resource);
+    EXPECT_STREQ(e.what(), "too much");
+  }
+}
+
+TEST(Unless, AVetoThatWasCastBeforeEndsItAtOnce) {
+  Loop loop(Loop::Time::manual);
+  Veto veto;
+  veto.cast(Error(Kind::cancelled, "nobody wants it"));
+  veto.cast(Error(Kind::resource, "too late"));
+  EXPECT_EQ(kind_of(loop, unless(veto, forever())), Kind::cancelled);
+}
+
+Task<void> seven_unless(Veto& veto, int& out) {
+  out = co_await unless(veto, seven());
+}
+
+TEST(Unless, LeavesResultsAndErrorsAsTheyAre) {
+  Loop loop(Loop::Time::manual);
+  Veto veto;
+  EXPECT_EQ(kind_of(loop, unless(veto, fail_with(Kind::protocol))), Kind::protocol);
+  veto.cast(Error(Kind::resource, "it has ended already"));
+  int result = 0;
+  Veto other;
+  loop.run(seven_unless(other, result));
+  EXPECT_EQ(result, 7);
+}
+
+TEST(Unless, ACancellationFromOutsideIsOne) {
+  Loop loop(Loop::Time::manual);
+  Veto veto;
+  EXPECT_EQ(
+      kind_of(loop, run_beside(loop, 11s, within(loop, "outer", 10s, unless(veto, forever())))),
+      Kind::timeout);
+  EXPECT_FALSE(veto.reason());
+}
+
 }  // namespace
 }  // namespace firn::aio

@@ -15,6 +15,7 @@ Pool::~Pool() {
 }
 
 void Pool::submit(std::shared_ptr<Job> job) {
+  ++loop_.pool_work_;
   {
     const std::scoped_lock lock(mutex_);
     queue_.push_back(std::move(job));
@@ -44,7 +45,8 @@ void Pool::serve(const std::stop_token& stop) {
     } catch (...) {
       job->error = std::current_exception();
     }
-    boost::asio::post(loop_.context().io, [job = std::move(job)] {
+    boost::asio::post(loop_.context().io, [loop = &loop_, job = std::move(job)] {
+      --loop->pool_work_;
       job->done = true;
       job->waiter.notify_all();
     });

@@ -95,11 +95,20 @@ aio::Task<AttemptOutcome> Attempt::run() {
   if (error && !outcome_.failure) fail(with_last_words(aio::to_error(error)));
   settle_phase();
   session_.reset();
-  if (log_) {
-    outcome_.log_file = log_->file();
-    if (outcome_.failure) read_log_tail(*log_, *outcome_.failure);
-  }
+  if (log_) co_await settle_log();
   co_return std::move(outcome_);
+}
+
+aio::Task<void> Attempt::settle_log() {
+  if (outcome_.failure) read_log_tail(*log_, *outcome_.failure);
+  try {
+    co_await aio::shielded(context_.loop, "writing the log", limits().log_end, log_->settle());
+  } catch (const Error& e) {
+    if (e.kind() != Kind::timeout) throw;
+  }
+  outcome_.log_file = log_->file();
+  if (outcome_.failure && !log_->failure().empty())
+    outcome_.log_tail.push_back(fmt::format("(the log is not whole: {})", log_->failure()));
 }
 
 void Attempt::read_log_tail(const AttemptLog& log, sched::FailureClass& failure) {
@@ -219,7 +228,7 @@ aio::Task<void> Attempt::send(std::vector<const nix::PathInfo*> paths) {
 aio::Task<nix::BuildResult> Attempt::request_build() {
   const wire::BuildOptions options{.max_silent_time = context_.options.max_silent_time,
                                    .build_timeout = context_.options.timeout,
-                                   .max_log_size = {},
+                                   .max_log_size = context_.options.log_limits.ceiling,
                                    .repeats = 0,
                                    .enforce_determinism = false,
                                    .keep_failed = false};
@@ -237,15 +246,22 @@ aio::Task<nix::BuildResult> Attempt::watched_build() {
     return told > 0s ? told + limits().build_grace : limits().build_ceiling;
   };
   const std::string phase = at_machine("building");
-  co_return co_await aio::within(
-      context_.loop,
-      phase,
-      with_grace(options.timeout),
-      called_silent(aio::with_progress(context_.loop,
-                                       phase,
-                                       with_grace(options.max_silent_time),
-                                       log_->progress(),
-                                       request_build())));
+  auto building = called_silent(aio::with_progress(context_.loop,
+                                                   phase,
+                                                   with_grace(options.max_silent_time),
+                                                   log_->progress(),
+                                                   request_build()));
+  try {
+    co_return co_await aio::unless(
+        log_->too_big(),
+        aio::within(context_.loop, phase, with_grace(options.timeout), std::move(building)));
+  } catch (const Error& e) {
+    if (log_->too_big().reason()) {
+      outcome_.failure = sched::FailureClass::log_too_big;
+      outcome_.message = e.what();
+    }
+    throw;
+  }
 }
 
 /// A timeout of `building` itself, unlike one that reaches it from outside, is a silence.
@@ -262,7 +278,7 @@ aio::Task<nix::BuildResult> Attempt::called_silent(aio::Task<nix::BuildResult> b
 
 aio::Task<void> Attempt::build() {
   enter(Phase::building);
-  log_ = std::make_shared<AttemptLog>(context_.options.log_folder, node_.drv);
+  log_ = AttemptLog::start(context_.logs, node_.drv);
   session()->listen([log = log_](std::string_view text) { log->append(text); });
   session().mark_built();
   const auto result = co_await watched_build();

@@ -41,6 +41,7 @@ struct AttemptContext {
   store::Store& store;
   PathInfos& infos;
   const RunOptions& options;
+  LogFolder& logs;
   /// Whether our own store takes derivations from us; if not, builds on this machine go by the .drv
   /// in the store.
   bool store_is_trusting = true;
@@ -94,6 +95,7 @@ class Attempt {
   void enter(sched::Phase phase);
   void settle_phase();
   store::SessionPool::Session take_session();
+  aio::Task<void> settle_log();
   Error with_last_words(const Error& error) const;
   void fail(const Error& error);
   void read_log_tail(const AttemptLog& log, sched::FailureClass& failure);

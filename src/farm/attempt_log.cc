@@ -4,8 +4,7 @@
 #include "base/error.h"
 #include "nix/build_result.h"
 
-#include <cerrno>
-#include <fcntl.h>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,39 +14,16 @@ namespace firn::farm {
 namespace {
 
 constexpr std::size_t kTail = std::size_t{16} << 10U;
-constexpr int kMostAttempts = 100'000;
+constexpr std::size_t kMostPending = std::size_t{8} << 20U;
 
 }  // namespace
 
-AttemptLog::AttemptLog(std::string folder, const nix::DrvPath& drv)
-    : folder_(std::move(folder)), stem_(drv.path().base_name()) {}
+AttemptLog::AttemptLog(LogFolder& folder, const nix::DrvPath& drv)
+    : folder_(folder),
+      to_file_(std::make_shared<LogFile>(folder.path(), drv.path().base_name(), folder.limits())) {}
 
-void AttemptLog::open() {
-  for (int n = 1; n < kMostAttempts; ++n) {
-    std::string file = fmt::format("{}/{}.{}.log", folder_, stem_, n);
-    fd_ = Fd(::open(file.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_APPEND, 0644));
-    if (fd_) {
-      file_ = std::move(file);
-      return;
-    }
-    if (errno != EEXIST) {
-      failure_ = system_error(errno, fmt::format("make the log file {}", file)).what();
-      return;
-    }
-  }
-  failure_ = fmt::format("{} holds too many logs of {}", folder_, stem_);
-}
-
-void AttemptLog::write(std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t put = ::write(fd_.get(), text.data(), text.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) {
-      failure_ = system_error(errno, fmt::format("write the log file {}", file_)).what();
-      return;
-    }
-    text.remove_prefix(static_cast<std::size_t>(put));
-  }
+std::shared_ptr<AttemptLog> AttemptLog::start(LogFolder& folder, const nix::DrvPath& drv) {
+  return std::shared_ptr<AttemptLog>(new AttemptLog(folder, drv));
 }
 
 void AttemptLog::append(std::string_view text) {
@@ -56,8 +32,58 @@ void AttemptLog::append(std::string_view text) {
   progress_.moved += text.size();
   tail_ += text;
   if (tail_.size() > 2 * kTail) tail_.erase(0, tail_.size() - kTail);
-  if (!fd_ && failure_.empty()) open();
-  if (failure_.empty()) write(text);
+  take(text);
+  wake_writer();
+  const ByteCount ceiling = folder_.limits().ceiling;
+  if (size_ > ceiling && !too_big_.reason()) {
+    too_big_.cast(Error(Kind::resource,
+                        fmt::format("the build printed more than {} bytes", ceiling.value())));
+  }
+}
+
+void AttemptLog::take(std::string_view text) {
+  if (pending_.size() + text.size() > kMostPending) {
+    left_out_ += text.size();
+    return;
+  }
+  if (left_out_ > 0) {
+    pending_ += fmt::format("\n[firn: {} bytes left out here, for the disk did not take them]\n",
+                            std::exchange(left_out_, 0));
+  }
+  pending_ += text;
+}
+
+void AttemptLog::wake_writer() {
+  if (is_writing_ || folder_.is_closed()) return;
+  is_writing_ = true;
+  folder_.writing().spawn(&AttemptLog::write_out, shared_from_this());
+}
+
+aio::Task<void> AttemptLog::write_out(std::shared_ptr<AttemptLog> log) {
+  try {
+    while (!log->pending_.empty() || log->wants_finish_) {
+      auto write = [file = log->to_file_,
+                    text = std::exchange(log->pending_, {}),
+                    is_last = std::exchange(log->wants_finish_, false)] {
+        file->append(text);
+        if (is_last) file->finish();
+        return std::pair(file->path(), file->failure());
+      };
+      std::tie(log->path_, log->failure_) = co_await log->folder_.writer().run(std::move(write));
+    }
+  } catch (const Error& e) {
+    log->failure_ = e.what();
+  }
+  log->is_writing_ = false;
+  log->written_.notify_all();
+}
+
+aio::Task<void> AttemptLog::settle() {
+  if (size_ == ByteCount()) co_return;
+  wants_finish_ = true;
+  wake_writer();
+  while (is_writing_)
+    co_await written_.wait();
 }
 
 std::vector<std::string> AttemptLog::tail(std::size_t most) const {

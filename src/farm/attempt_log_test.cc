@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "farm/attempt_log.h"
 
+#include "support/run.h"
 #include "support/store_samples.h"
 #include "support/temp_folder.h"
 
-#include <csignal>
+#include <future>
 #include <string>
-#include <sys/resource.h>
 
 #include <gtest/gtest.h>
 
@@ -14,60 +14,138 @@ namespace firn::farm {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 using testing::drv_path;
+using testing::kind_of;
 using testing::TempFolder;
 using Lines = std::vector<std::string>;
 
-std::string file_name(int number) {
-  return drv_path("hello").path().base_name() + "." + std::to_string(number) + ".log";
+class AttemptLogTest : public ::testing::Test {
+ public:
+  std::shared_ptr<AttemptLog> start() { return AttemptLog::start(logs, drv_path("hello")); }
+
+  /// Ends the log, and the folder with it.
+  void end(AttemptLog& log) { loop.run(end_all(log)); }
+
+  std::string read(const AttemptLog& log) const {
+    return folder.read(fs::path(log.file()).filename().string());
+  }
+
+  TempFolder folder;
+  aio::Loop loop;
+  LogFolder logs{
+      loop,
+      folder.path(),
+      {.head = ByteCount(100), .tail = ByteCount(100), .ceiling = ByteCount(1'000'000'000)}};
+
+ private:
+  aio::Task<void> end_all(AttemptLog& log) {
+    co_await log.settle();
+    co_await logs.close(1s);
+  }
+};
+
+TEST_F(AttemptLogTest, WhatIsPrintedIsWritten) {
+  const auto log = start();
+  log->append("one\n");
+  log->append("two\n");
+  EXPECT_EQ(log->size().value(), 8U);
+  EXPECT_EQ(log->progress().moved, 8U);
+  end(*log);
+  EXPECT_EQ(log->file(),
+            folder.path() / (drv_path("hello").path().base_name() + std::string(".1.log")));
+  EXPECT_EQ(read(*log), "one\ntwo\n");
+  EXPECT_EQ(log->failure(), "");
 }
 
-TEST(AttemptLog, NoFileBeforeTheFirstByte) {
-  const TempFolder folder;
-  AttemptLog log(folder.path(), drv_path("hello"));
-  log.append("");
-  EXPECT_EQ(log.file(), "");
+TEST_F(AttemptLogTest, ASilentBuildLeavesNoFile) {
+  const auto log = start();
+  end(*log);
+  EXPECT_EQ(log->file(), "");
   EXPECT_TRUE(fs::is_empty(folder.path()));
-  log.append("x");
-  EXPECT_EQ(log.file(), folder.path() / file_name(1));
 }
 
-TEST(AttemptLog, HoldsEverythingInOrder) {
-  const TempFolder folder;
-  AttemptLog log(folder.path(), drv_path("hello"));
-  log.append("one\n");
-  log.append(std::string("t\0o\n", 4));
-  EXPECT_EQ(folder.read(file_name(1)), std::string("one\nt\0o\n", 8));
-  EXPECT_EQ(log.size().value(), 8U);
-  EXPECT_EQ(log.progress().moved, 8U);
-  EXPECT_EQ(log.failure(), "");
+TEST_F(AttemptLogTest, TheMiddleIsLeftOut) {
+  const auto log = start();
+  for (int i = 0; i < 1000; ++i)
+    log->append("a line of it\n");
+  end(*log);
+  const std::string text = read(*log);
+  EXPECT_NE(text.find("\n[firn: 12809 bytes left out here]\na line of it\n"), std::string::npos)
+      << text;
+  EXPECT_LT(text.size(), 300U);
 }
 
-TEST(AttemptLog, NeverOverwrites) {
-  const TempFolder folder;
-  folder.write(file_name(1), "of yesterday");
-  folder.write(file_name(3), "of yesterday, too");
-  AttemptLog second(folder.path(), drv_path("hello"));
-  AttemptLog fourth(folder.path(), drv_path("hello"));
-  second.append("b");
-  fourth.append("d");
-  EXPECT_EQ(second.file(), folder.path() / file_name(2));
-  EXPECT_EQ(fourth.file(), folder.path() / file_name(4));
-  EXPECT_EQ(folder.read(file_name(1)), "of yesterday");
-  EXPECT_EQ(folder.read(file_name(3)), "of yesterday, too");
+TEST_F(AttemptLogTest, WhatComesAfterTheEndIsWrittenToo) {
+  const auto log = start();
+  log->append("built\n");
+  loop.run(log->settle());
+  log->append("and gone\n");
+  end(*log);
+  EXPECT_EQ(read(*log), "built\nand gone\n");
 }
 
-TEST(AttemptLog, DoesNotFollowALinkThatLiesInWait) {
-  const TempFolder folder;
-  const auto victim = folder.write("victim", "mine");
-  fs::create_symlink(victim, folder.path() / file_name(1));
-  AttemptLog log(folder.path(), drv_path("hello"));
-  log.append("theirs");
-  EXPECT_EQ(folder.read("victim"), "mine");
-  EXPECT_EQ(log.file(), folder.path() / file_name(2));
+/// A disk that hangs.
+aio::Task<void> hang(aio::Pool* writer, std::shared_future<void> until) {
+  co_await writer->run([until = std::move(until)] { until.wait(); });
 }
 
-TEST(AttemptLog, Tail) {
+TEST_F(AttemptLogTest, ADiskThatHangsStopsNobody) {
+  std::promise<void> comes_back;
+  const auto log = start();
+  logs.writing().spawn(hang, &logs.writer(), comes_back.get_future().share());
+  const std::string piece(1'000'000, 'x');
+  for (int i = 0; i < 12; ++i)
+    log->append(piece);
+  EXPECT_EQ(kind_of(loop, aio::within(loop, "settling", 1ms, log->settle())), Kind::timeout);
+  EXPECT_EQ(log->file(), "");
+  EXPECT_EQ(log->progress().moved, 12'000'000U);
+  comes_back.set_value();
+  loop.run(log->settle());
+  log->append("the end\n");
+  end(*log);
+  const std::string text = read(*log);
+  EXPECT_NE(text.find("4000000 bytes left out here, for the disk did not take them]\nthe end\n"),
+            std::string::npos)
+      << text;
+}
+
+TEST_F(AttemptLogTest, CloseLeavesAHangingDiskBehind) {
+  std::promise<void> comes_back;
+  const auto log = start();
+  logs.writing().spawn(hang, &logs.writer(), comes_back.get_future().share());
+  log->append("never written");
+  loop.run(logs.close(1ms));
+  EXPECT_EQ(logs.writing().size(), 0U);
+  comes_back.set_value();
+}
+
+TEST_F(AttemptLogTest, AMissingFolderCostsTheFileAndNotTheTail) {
+  fs::remove_all(folder.path());
+  const auto log = start();
+  log->append("one\n");
+  log->append("two\n");
+  end(*log);
+  EXPECT_EQ(log->file(), "");
+  EXPECT_NE(log->failure().find("make the log file"), std::string::npos) << log->failure();
+  EXPECT_EQ(log->tail(5), (Lines{"one", "two"}));
+}
+
+TEST_F(AttemptLogTest, TheCeilingIsVetoedOnce) {
+  LogFolder small(loop,
+                  folder.path(),
+                  {.head = ByteCount(100), .tail = ByteCount(100), .ceiling = ByteCount(5)});
+  const auto log = AttemptLog::start(small, drv_path("hello"));
+  log->append("12345");
+  EXPECT_FALSE(log->too_big().reason());
+  log->append("6");
+  log->append("7");
+  ASSERT_TRUE(log->too_big().reason());
+  EXPECT_EQ(log->too_big().reason()->message(), "the build printed more than 5 bytes");
+  loop.run(small.close(1s));
+}
+
+TEST_F(AttemptLogTest, Tail) {
   struct Case {
     std::string text;
     std::size_t most;
@@ -81,80 +159,32 @@ TEST(AttemptLog, Tail) {
                         Case{"a\n\nb\n", 5, {"a", "", "b"}},
                         Case{"a", 0, {}},
                         Case{"\x1b[31mred\x1b[0m\n", 1, {"red"}}}) {
-    const TempFolder folder;
-    AttemptLog log(folder.path(), drv_path("hello"));
-    log.append(c.text);
-    EXPECT_EQ(log.tail(c.most), c.lines) << c.text;
+    const auto log = start();
+    log->append(c.text);
+    EXPECT_EQ(log->tail(c.most), c.lines) << c.text;
+    end(*log);
   }
 }
 
-TEST(AttemptLog, TailOfALongLogLeavesTheTornLineOut) {
-  const TempFolder folder;
-  AttemptLog log(folder.path(), drv_path("hello"));
+TEST_F(AttemptLogTest, TailOfALongLogLeavesTheTornLineOut) {
+  const auto log = start();
   for (int i = 0; i < 20'000; ++i)
-    log.append("line " + std::to_string(i) + "\n");
-  const Lines lines = log.tail(100'000);
+    log->append("line " + std::to_string(i) + "\n");
+  end(*log);
+  const Lines lines = log->tail(100'000);
   ASSERT_GT(lines.size(), 1000U);
   for (std::size_t i = 0; i < lines.size(); ++i)
     ASSERT_EQ(lines[i], "line " + std::to_string(20'000 - lines.size() + i));
 }
 
-TEST(AttemptLog, TailOfOneEndlessLineIsItsEnd) {
-  const TempFolder folder;
-  AttemptLog log(folder.path(), drv_path("hello"));
+TEST_F(AttemptLogTest, TailOfOneEndlessLineIsItsEnd) {
+  const auto log = start();
   for (int i = 0; i < 100; ++i)
-    log.append(std::string(1000, 'x'));
-  const Lines lines = log.tail(5);
+    log->append(std::string(1000, 'x'));
+  end(*log);
+  const Lines lines = log->tail(5);
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_LT(lines[0].size(), 40'000U);
-}
-
-TEST(AttemptLog, AMissingFolderCostsTheFileAndNotTheTail) {
-  const TempFolder folder;
-  AttemptLog log(folder.path() / "missing", drv_path("hello"));
-  log.append("one\n");
-  log.append("two\n");
-  EXPECT_EQ(log.file(), "");
-  EXPECT_NE(log.failure().find("missing"), std::string::npos) << log.failure();
-  EXPECT_EQ(log.tail(5), (Lines{"one", "two"}));
-  EXPECT_EQ(log.size().value(), 8U);
-}
-
-/// A disk with room for so many bytes a file, as far as this process goes.
-class SmallDisk {
- public:
-  explicit SmallDisk(rlim_t bytes) {
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
-    old_ = std::signal(SIGXFSZ, SIG_IGN);
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-
-  ~SmallDisk() {
-    ::setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, old_);
-  }
-
- private:
-  rlimit before_{};
-  void (*old_)(int) = nullptr;
-};
-
-TEST(AttemptLog, AFullDiskCostsTheRestOfTheFileOnly) {
-  const TempFolder folder;
-  AttemptLog log(folder.path(), drv_path("hello"));
-  {
-    const SmallDisk disk(6);
-    log.append("one\n");
-    log.append("two\n");
-    log.append("three\n");
-  }
-  EXPECT_EQ(folder.read(file_name(1)), "one\ntw");
-  EXPECT_NE(log.failure().find(file_name(1)), std::string::npos) << log.failure();
-  EXPECT_EQ(log.tail(5), (Lines{"one", "two", "three"}));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "farm/limits.h"
+#include "farm/log_limits.h"
 
 #include <chrono>
 #include <cstdint>
@@ -20,6 +21,7 @@ struct RunOptions {
   Limits limits{};
   /// Where logs are written; must exist.
   std::string log_folder;
+  LogLimits log_limits{};
   /// This machine's own system, such as "x86_64-linux".
   std::string own_system;
   /// Of all jitter.

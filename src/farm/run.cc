@@ -14,6 +14,7 @@ namespace {
 
 constexpr Duration kTellEvery = 250ms;
 constexpr Duration kCloseLimit = 20s;
+constexpr Duration kLogLimit = 20s;
 
 sched::Options scheduler_options(const RunOptions& options) {
   sched::Options result;
@@ -35,10 +36,12 @@ Run::Run(aio::Loop& loop,
       options_(std::move(options)),
       scheduler_(scheduler_options(options_)),
       infos_(store),
+      logs_(loop, options_.log_folder, options_.log_limits),
       context_{.loop = loop,
                .store = store,
                .infos = infos_,
                .options = options_,
+               .logs = logs_,
                .store_is_trusting = true,
                .host = *this} {
   add_steps(scheduler_, graph_);
@@ -140,7 +143,12 @@ aio::Task<sched::Counts> Run::execute(EventSink& events) {
   } catch (...) {
     error = std::current_exception();
   }
-  co_await aio::shielded(loop_, "closing sessions", kCloseLimit, close_sessions());
+  try {
+    co_await aio::shielded(loop_, "closing sessions", kCloseLimit, close_sessions());
+  } catch (...) {
+    if (!error) error = std::current_exception();
+  }
+  co_await logs_.close(kLogLimit);
   if (error) std::rethrow_exception(error);
   events_->on(RunEnded{.counts = scheduler_.counts(), .interrupted = interrupted_, .at = now()});
   co_return scheduler_.counts();

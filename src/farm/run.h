@@ -8,6 +8,7 @@
 #include "farm/attempt.h"
 #include "farm/event.h"
 #include "farm/graph.h"
+#include "farm/log_folder.h"
 #include "farm/machine_access.h"
 #include "farm/options.h"
 #include "sched/scheduler.h"
@@ -92,6 +93,7 @@ class Run final : private AttemptHost {
   std::vector<sched::MachineSpec> specs_;
   std::vector<std::unique_ptr<BuildMachine>> machines_;
   PathInfos infos_;
+  LogFolder logs_;
   AttemptContext context_;
   EventSink* events_ = nullptr;
   std::unordered_map<sched::AttemptId, Running> running_;

@@ -345,6 +345,34 @@ TEST_F(RunTest, ABuildThatOutlivesItsLimitHasTimedOut) {
   EXPECT_EQ(b1.builds.at(0).options.build_timeout, 5s);
 }
 
+TEST_F(RunTest, ABuildThatPrintsTooMuchIsStoppedHere) {
+  options.log_limits.ceiling = ByteCount(20);
+  build_everywhere([](auto& server, auto& session, const auto& request) {
+    session.diagnostics.print("12345678901\nstill here\n");
+    return testing::never_finish(server, session, request);
+  });
+  add({.name = "a"});
+  const auto counts = build({"a"});
+  EXPECT_EQ(failures(), std::vector{FailureClass::log_too_big});
+  EXPECT_EQ(counts.failed, 1U);
+  EXPECT_EQ(b1.builds.at(0).options.max_log_size.value(), 20U);
+  const auto ended = events.of<AttemptEnded>().at(0);
+  EXPECT_EQ(ended.message, "the build printed more than 20 bytes");
+  EXPECT_EQ(ended.log_tail, (std::vector<std::string>{"12345678901", "still here"}));
+}
+
+TEST_F(RunTest, OfALongLogTheMiddleIsLeftOut) {
+  options.log_limits = {.head = ByteCount(4), .tail = ByteCount(4), .ceiling = ByteCount(1000)};
+  build_everywhere([](auto& server, auto& session, const auto& request) {
+    session.diagnostics.print("one\ntwo\nend\n");
+    return ScriptedServer::build_everything(server, session, request);
+  });
+  add({.name = "a"});
+  build({"a"});
+  EXPECT_EQ(logs.read(std::filesystem::path(events.of<AttemptEnded>().at(0).log_file).filename()),
+            "one\n[firn: 4 bytes left out here]\nend\n");
+}
+
 TEST_F(RunTest, ASilenceThatTheBuilderDoesNotEndIsTriedElsewhere) {
   step = 20s;
   options.max_silent_time = 5s;

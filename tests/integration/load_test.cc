@@ -5,6 +5,9 @@
 
 #include <atomic>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
 #include <thread>
 
 #include <fmt/format.h>
@@ -13,6 +16,7 @@
 namespace firn::testing {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::SizeIs;
 namespace fs = std::filesystem;
 
@@ -95,6 +99,30 @@ TEST_F(LoadTest, FiftyMegabytesOfLogAreAllThere) {
   const auto attempts = build.attempts_of("loud");
   ASSERT_THAT(attempts, SizeIs(1));
   EXPECT_EQ(fs::file_size(attempts[0].at("log_file").get<std::string>()), 50'000'004U);
+}
+
+TEST_F(LoadTest, OfALogOfEightyMegabytesTheEndsAreKept) {
+  const lab::CoordinatorHost home;
+  const lab::Builder builder(home.key(), {.name = "b1", .max_jobs = 2});
+  const auto file = write_nix(home, R"nix([
+    (mk { name = "loud"; script = "echo begin; yes abcdefg | head -c 80000000; echo end; exit 1"; })
+    (mk { name = "quiet"; script = "sleep 0.5; echo > $out"; })
+  ])nix");
+
+  const auto build =
+      firn_build(home, {file, "--keep-going", "-j0", "--builders", machines({&builder})});
+
+  EXPECT_EQ(build.outcome.exit_code, 1);
+  const auto attempts = build.attempts_of("loud");
+  ASSERT_THAT(attempts, SizeIs(1));
+  std::ifstream log(attempts[0].at("log_file").get<std::string>(), std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(log), {}};
+  EXPECT_TRUE(text.starts_with("begin\nabcdefg\n"));
+  EXPECT_TRUE(text.ends_with("\nabcdefg\nend\n"));
+  EXPECT_NEAR(static_cast<double>(text.size()), double{64U << 20U}, 100);
+  EXPECT_THAT(text, HasSubstr(" bytes left out here]\nabcdefg\n"));
+  EXPECT_THAT(build.attempts_of("quiet"), SizeIs(1));
+  EXPECT_LT(build.outcome.peak_rss_kib, kMostRssKib);
 }
 
 TEST_F(LoadTest, StockSshdServesSixteenSlots) {

@@ -45,10 +45,12 @@ inline aio::Task<void> settle() {
     co_await aio::yield_now();
 }
 
-/// Manual time moves on by `step` whenever all has come to rest.
+/// Manual time moves on by `step` whenever all has come to rest, threads too.
 inline aio::Task<void> tick(aio::Loop* loop, Duration step) {
   while (true) {
     co_await settle();
+    while (loop->pool_work() > 0)
+      co_await aio::yield_now();
     loop->timers().advance(step);
   }
 }
