@@ -11,12 +11,19 @@
 #include "transport/link.h"
 #include "wire/serve_commands.h"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace firn::store {
+
+/// What is spoken with a machine that builds.
+enum class BuilderProtocol : std::uint8_t {
+  serve,   ///< with `nix-store --serve --write`, for logins that may do all that Nix can
+  worker,  ///< with `nix-daemon --stdio`, for any login
+};
 
 /// Paths to send, in an order in which references come before their referrers.
 class PathSource {
@@ -37,6 +44,28 @@ class PathSource {
   /// The machine has registered `path`. Comes in the order of sending, while later paths may be on
   /// their way.
   virtual void acknowledged(const nix::StorePath& /*path*/) {}
+};
+
+/// What else is asked of a machine that does not trust our login: it builds no derivation that is
+/// not in its store, and takes no path whose origin it cannot check.
+class UntrustingBuilder {
+ public:
+  UntrustingBuilder() = default;
+  UntrustingBuilder(const UntrustingBuilder&) = delete;
+  UntrustingBuilder& operator=(const UntrustingBuilder&) = delete;
+  virtual ~UntrustingBuilder() = default;
+
+  /// Adds a path with the signatures that `info` has. False where it is not content-addressed and
+  /// the machine trusts none of them.
+  virtual aio::Task<bool> offer(const nix::PathInfo& info, NarStream& nar) = 0;
+
+  /// Has the machine fetch what its substituters have of `paths`.
+  virtual aio::Task<void> substitute(nix::StorePathSet paths) = 0;
+
+  /// Has the machine substitute or build what `drv`, which is in its store, needs and is not
+  /// there. A failure is an ordinary result.
+  virtual aio::Task<nix::BuildResult> build_inputs(const nix::DrvPath& drv,
+                                                   const wire::BuildOptions& options) = 0;
 };
 
 /// One connection. What it has locked, added or built there is safe from garbage collection as long
@@ -67,11 +96,15 @@ class BuilderConnection {
   /// Adds every path of `source`. Throws Error; what was acknowledged before stays.
   virtual aio::Task<void> add_paths(PathSource& source) = 0;
 
-  /// Builds a derivation that need not be in the machine's store; its inputs must be. A failed
-  /// build is an ordinary result. The end of its log may come only when the connection ends.
+  /// What to ask where the machine does not trust us; nothing where it does.
+  virtual UntrustingBuilder* untrusting() { return nullptr; }
+
+  /// Builds a derivation that need not be in the machine's store; its inputs must be. Only where
+  /// the machine trusts us. A failed build is an ordinary result. The end of its log may come only
+  /// when the connection ends.
   virtual aio::Task<nix::BuildResult> build(const wire::BuildDerivation& request) = 0;
 
-  /// The same for a derivation that is in the machine's store.
+  /// The same for a derivation that is in the machine's store, whether it trusts us or not.
   virtual aio::Task<nix::BuildResult> build_stored(const nix::DrvPath& drv,
                                                    const wire::BuildOptions& options) = 0;
 

@@ -2,7 +2,7 @@
 #include "store/serve_connection.h"
 
 #include "aio/scope.h"
-#include "nix/nar_parser.h"
+#include "store/dumped_nar.h"
 #include "store/exact_nar.h"
 #include "wire/export_stream.h"
 #include "wire/reply_reader.h"
@@ -106,45 +106,11 @@ template aio::Task<nix::StorePathSet> ServeConnection::call(const wire::QueryClo
 template aio::Task<nix::BuildResult> ServeConnection::call(const wire::BuildDerivation&);
 template aio::Task<wire::BuildPathsReply> ServeConnection::call(const wire::BuildPaths&);
 
-/// Hands out pieces of the connection's buffer; the parser finds the end.
-class ServeConnection::DumpedNar final : public NarStream {
- public:
-  DumpedNar(ServeConnection& connection, const nix::StorePath& path)
-      : connection_(connection),
-        conversation_(connection.peer_),
-        parser_(visitor_),
-        request_(connection.encode(wire::DumpStorePath{.path = path})) {}
-
-  aio::Task<Bytes> next() override {
-    if (!request_.empty()) {
-      co_await connection_.peer_.write(request_);
-      request_.clear();
-    }
-    auto& buffer = connection_.peer_.buffer();
-    buffer.drop(std::exchange(handed_out_, 0));
-    if (parser_.is_done()) {
-      // Not before: what was handed out is still in the connection's buffer.
-      if (!std::exchange(ended_, true)) conversation_.end();
-      co_return Bytes();
-    }
-    if (buffer.view().empty()) co_await connection_.peer_.fill(1);
-    const auto arrived = as_bytes(buffer.view());
-    handed_out_ = parser_.feed(arrived);
-    co_return arrived.first(handed_out_);
-  }
-
- private:
-  ServeConnection& connection_;
-  Peer::Conversation conversation_;
-  nix::NarVisitor visitor_;
-  nix::NarParser parser_;
-  std::string request_;
-  std::size_t handed_out_ = 0;
-  bool ended_ = false;
-};
-
 std::unique_ptr<NarStream> ServeConnection::dump(const nix::StorePath& path) {
-  return std::make_unique<DumpedNar>(*this, path);
+  return std::make_unique<DumpedNar>(
+      peer_, [this, request = encode(wire::DumpStorePath{.path = path})]() -> aio::Task<void> {
+        return peer_.write(request);
+      });
 }
 
 aio::Task<void> ServeConnection::send_nar(const nix::PathInfo& info, NarStream& nar) {

@@ -72,7 +72,6 @@ class ServeConnection {
   aio::Task<void> close();
 
  private:
-  class DumpedNar;
   struct Window;
 
   template <class Request>

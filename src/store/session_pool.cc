@@ -2,6 +2,7 @@
 #include "store/session_pool.h"
 
 #include "store/serve_builder.h"
+#include "store/worker_builder.h"
 
 #include <algorithm>
 #include <utility>
@@ -28,11 +29,13 @@ struct SessionPool::Entry {
 SessionPool::SessionPool(aio::Loop& loop,
                          std::unique_ptr<transport::Connector> connector,
                          std::string machine,
-                         SessionLimits limits)
+                         SessionLimits limits,
+                         BuilderProtocol protocol)
     : loop_(loop),
       connector_(std::move(connector)),
       machine_(std::move(machine)),
       limits_(limits),
+      protocol_(protocol),
       endings_(loop) {}
 
 SessionPool::~SessionPool() = default;
@@ -83,6 +86,12 @@ aio::Task<void> SessionPool::Session::finish() {
   co_await entry->connection->close();
 }
 
+aio::Task<std::unique_ptr<BuilderConnection>> SessionPool::open() {
+  return protocol_ == BuilderProtocol::worker
+             ? connect_worker_builder(loop_, *connector_, machine_, limits_.greeting)
+             : connect_serve_builder(loop_, *connector_, machine_, limits_.greeting);
+}
+
 aio::Task<SessionPool::Session> SessionPool::acquire() {
   if (!idle_.empty()) {
     auto entry = std::move(idle_.back());
@@ -97,8 +106,7 @@ aio::Task<SessionPool::Session> SessionPool::acquire() {
   if (!is_known_) alone = co_await first_.acquire();
   if (is_known_) alone.release();
   auto entry = std::make_unique<Entry>();
-  entry->connection =
-      co_await connect_serve_builder(loop_, *connector_, machine_, limits_.greeting);
+  entry->connection = co_await open();
   is_known_ = true;
   entry->opened_at = loop_.timers().now();
   entry->uses = 1;

@@ -36,7 +36,8 @@ class SessionPool {
   SessionPool(aio::Loop& loop,
               std::unique_ptr<transport::Connector> connector,
               std::string machine,
-              SessionLimits limits = {});
+              SessionLimits limits = {},
+              BuilderProtocol protocol = BuilderProtocol::serve);
   ~SessionPool();
   SessionPool(const SessionPool&) = delete;
   SessionPool& operator=(const SessionPool&) = delete;
@@ -85,6 +86,7 @@ class SessionPool {
   const std::string& machine() const { return machine_; }
 
  private:
+  aio::Task<std::unique_ptr<BuilderConnection>> open();
   void give_back(std::unique_ptr<Entry> entry);
   void retire(std::unique_ptr<Entry> entry);
   aio::Task<void> end(std::unique_ptr<Entry> entry);
@@ -93,6 +95,7 @@ class SessionPool {
   std::unique_ptr<transport::Connector> connector_;
   std::string machine_;
   SessionLimits limits_;
+  BuilderProtocol protocol_;
   std::vector<std::unique_ptr<Entry>> idle_;
   aio::Semaphore first_{1};
   /// A session has been opened there before.

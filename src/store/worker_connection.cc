@@ -4,6 +4,7 @@
 #include "aio/scope.h"
 #include "base/error.h"
 #include "nix/build_result.h"
+#include "store/dumped_nar.h"
 #include "store/exact_nar.h"
 #include "wire/framed_stream.h"
 #include "wire/reply_reader.h"
@@ -269,6 +270,11 @@ aio::Task<bool> WorkerConnection::end_frames(const Upload& upload) {
 }
 
 aio::Task<void> WorkerConnection::add_path(const nix::PathInfo& info, NarStream& nar) {
+  if (const auto failure = co_await offer_path(info, nar)) throw refusal(*failure);
+}
+
+aio::Task<std::optional<worker::Failure>> WorkerConnection::offer_path(const nix::PathInfo& info,
+                                                                       NarStream& nar) {
   const worker::AddToStoreNar request{.info = info, .repair = false, .dont_check_signatures = true};
   std::string head;
   append(head, request);
@@ -290,7 +296,18 @@ aio::Task<void> WorkerConnection::add_path(const nix::PathInfo& info, NarStream&
   }
   peer_.link().allow_silence({});
   conversation.end();
-  if (failure) throw refusal(*failure);
+  co_return failure;
+}
+
+std::unique_ptr<NarStream> WorkerConnection::dump(const nix::StorePath& path) {
+  return std::make_unique<DumpedNar>(peer_, [this, path] { return ask_for_nar(path); });
+}
+
+aio::Task<void> WorkerConnection::ask_for_nar(nix::StorePath path) {
+  std::string bytes;
+  append(bytes, worker::NarFromPath{.path = std::move(path)});
+  co_await peer_.write(bytes);
+  if (const auto failure = co_await outcome()) throw refusal(*failure);
 }
 
 aio::Task<std::unique_ptr<WorkerConnection>> open_worker(aio::Loop& loop,
@@ -312,6 +329,8 @@ template aio::Task<Answer<worker::BuildPathsWithResults>> WorkerConnection::ask(
     const worker::BuildPathsWithResults&);
 template aio::Task<wire::Acknowledged> WorkerConnection::call(const worker::BuildPaths&);
 template aio::Task<nix::BuildResult> WorkerConnection::call(const worker::BuildDerivation&);
+template aio::Task<Answer<worker::BuildDerivation>> WorkerConnection::ask(
+    const worker::BuildDerivation&);
 template aio::Task<wire::Acknowledged> WorkerConnection::call(const worker::AddTempRoot&);
 template aio::Task<wire::Acknowledged> WorkerConnection::call(const worker::AddIndirectRoot&);
 

@@ -73,14 +73,27 @@ class WorkerConnection {
   /// `info.nar_size` bytes.
   aio::Task<void> add_path(const nix::PathInfo& info, NarStream& nar);
 
+  /// The same for whom a refusal is an ordinary answer.
+  aio::Task<std::optional<wire::worker::Failure>> offer_path(const nix::PathInfo& info,
+                                                             NarStream& nar);
+
+  /// The NAR of a valid path. To be read to its end: dropped before, it takes the connection with
+  /// it.
+  std::unique_ptr<NarStream> dump(const nix::StorePath& path);
+
   /// A refusal in the daemon's words.
   Error refusal(const wire::worker::Failure& failure) const;
 
   /// Whether another request may follow.
   bool is_usable() const { return peer_.is_usable(); }
 
+  transport::Link& link() const { return peer_.link(); }
+
+  /// What messages call the daemon.
+  const std::string& name() const { return peer_.name(); }
+
   /// What has moved, both ways.
-  const aio::Progress& progress() const { return peer_.link().progress(); }
+  const aio::Progress& progress() const { return link().progress(); }
 
   /// Closes the connection and waits for the daemon's end of it, a moment at most.
   aio::Task<void> close() { return peer_.close(); }
@@ -96,6 +109,7 @@ class WorkerConnection {
 
   aio::Task<void> say(std::string bytes);
   aio::Task<std::optional<wire::worker::Failure>> outcome(Pieces* pieces = nullptr);
+  aio::Task<void> ask_for_nar(nix::StorePath path);
   aio::Task<void> upload(Upload& upload);
   aio::Task<bool> end_frames(const Upload& upload);
   aio::Task<void> send_frames(Upload* upload);
