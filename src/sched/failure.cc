@@ -29,6 +29,7 @@ constexpr std::array<FailurePolicy, kFailureClassCount> kPolicies{{
     {disk_full,           "disk full",            false,    false,      Retry::elsewhere_at_once, 4,     true},
     {destination_down,    "destination down",     false,    false,      Retry::anywhere_later,    4,     false},
     {input_missing,       "input missing",        false,    false,      Retry::elsewhere_at_once, 4,     false},
+    {unsigned_inputs,     "unsigned inputs",      false,    false,      Retry::elsewhere_only,    kOneOnEachMachine, false},
     {coordinator_restart, "coordinator restart",  false,    false,      Retry::anywhere_later,    4,     false},
     {cancelled,           "cancelled",            false,    false,      Retry::never,             1,     false},
 }};

@@ -28,6 +28,7 @@ enum class FailureClass : std::uint8_t {
   disk_full,            ///< the builder ran out of space or inodes
   destination_down,     ///< our own store did not take the outputs
   input_missing,        ///< an input vanished, here or there
+  unsigned_inputs,      ///< the machine cannot check an input, so it takes neither it nor the step
   coordinator_restart,  ///< we were restarted while it ran
   cancelled,            ///< somebody who may do so stopped it
 };
@@ -44,7 +45,12 @@ enum class Retry : std::uint8_t {
   elsewhere_later,
   /// The machine does not matter.
   anywhere_later,
+  /// On a machine that has not failed it, and never again on one that has.
+  elsewhere_only,
 };
+
+/// The tries of a class that never comes twice from one machine.
+inline constexpr std::uint8_t kOneOnEachMachine = 255;
 
 /// One row of the table.
 struct FailurePolicy {
@@ -57,7 +63,8 @@ struct FailurePolicy {
   /// A step that failed so may be known as failed next time (never a fixed-output one).
   bool may_be_remembered;
   Retry retry;
-  /// Tries in all. Classes that may fail a build count their own kind only, the others every try.
+  /// Tries in all. Classes that may fail a build count their own kind only, the others every try
+  /// but those of kOneOnEachMachine.
   std::uint8_t max_tries;
   bool counts_against_machine;
 };

@@ -63,6 +63,7 @@ TEST(FailurePolicy, InfrastructureIsRetriedAndEveryPathIsBounded) {
                       disk_full,
                       destination_down,
                       input_missing,
+                      unsigned_inputs,
                       coordinator_restart}));
   const auto unbounded = classes_with([](const FailurePolicy& policy) {
     return policy.max_tries == 0 || (policy.retry == Retry::never) != (policy.max_tries == 1);
@@ -80,6 +81,8 @@ std::string_view words_for(Retry retry) {
       return "elsewhere, later";
     case Retry::anywhere_later:
       return "anywhere, later";
+    case Retry::elsewhere_only:
+      return "elsewhere only";
   }
   return "";
 }
@@ -100,7 +103,9 @@ TEST(FailurePolicy, IsWhatTheDocumentationSays) {
                                    yes(policy.may_fail_build),
                                    yes(policy.may_be_remembered),
                                    words_for(policy.retry),
-                                   policy.max_tries,
+                                   policy.max_tries == kOneOnEachMachine
+                                       ? "one on each machine"
+                                       : std::to_string(policy.max_tries),
                                    yes(policy.counts_against_machine)));
   }
   EXPECT_EQ(found, expected);

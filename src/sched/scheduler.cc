@@ -4,6 +4,7 @@
 #include "base/error.h"
 
 #include <algorithm>
+#include <iterator>
 #include <queue>
 #include <utility>
 
@@ -118,14 +119,15 @@ void Scheduler::set_machine_enabled(MachineId machine, bool enabled) {
 Ended Scheduler::set_machine_unusable(MachineId machine, std::string reason) {
   Ended ended;
   std::vector<ClassId> orphaned = fleet_.give_up(machine, std::move(reason));
-  if (orphaned.empty()) return ended;
+  if (orphaned.empty() && refused_.empty()) return ended;
   std::sort(orphaned.begin(), orphaned.end());
   const Machine& lost = fleet_.machine(machine);
   for (std::uint32_t i = 0; i < graph_.size(); ++i) {
     const StepId id(i);
     const Step& step = graph_.at(id);
     if (is_final(step.state) || step.state == StepState::running) continue;
-    if (!std::binary_search(orphaned.begin(), orphaned.end(), step.step_class)) continue;
+    if (!std::binary_search(orphaned.begin(), orphaned.end(), step.step_class) && has_taker(id))
+      continue;
     end_step(id, StepState::aborted);
     abort_reasons_[id] = fmt::format("{}: {}", lost.name, lost.unusable_reason);
     ended.steps.push_back(id);
@@ -251,15 +253,36 @@ void Scheduler::set_state(StepId id, StepState state) {
 
 void Scheduler::make_ready(StepId id) {
   Step& step = graph_.at(id);
-  auto tried = tried_.find(id);
-  if (tried != tried_.end() && !fleet_.has_available(step.step_class, tried->second)) {
+  const auto tried = tried_.find(id);
+  if (tried != tried_.end() && !fleet_.has_available(step.step_class, avoided_by(id)))
     tried_.erase(tried);
-    tried = tried_.end();
-  }
-  const MachineSet nothing;
-  step.queue = ready_.push(
-      step.step_class, tried == tried_.end() ? nothing : tried->second, key_of(id, step));
+  step.queue = ready_.push(step.step_class, avoided_by(id), key_of(id, step));
   set_state(id, StepState::ready);
+}
+
+MachineSet Scheduler::avoided_by(StepId id) const {
+  const auto tried = tried_.find(id);
+  const auto refused = refused_.find(id);
+  if (refused == refused_.end()) return tried == tried_.end() ? MachineSet() : tried->second;
+  if (tried == tried_.end()) return refused->second;
+  MachineSet both;
+  std::set_union(tried->second.begin(),
+                 tried->second.end(),
+                 refused->second.begin(),
+                 refused->second.end(),
+                 std::back_inserter(both));
+  return both;
+}
+
+// Whether a machine could ever take it: one that fits, is not given up and has not refused it.
+bool Scheduler::has_taker(StepId id) const {
+  std::uint32_t takers = fleet_.able(graph_.at(id).step_class);
+  const auto refused = refused_.find(id);
+  if (refused == refused_.end()) return takers > 0;
+  for (const MachineId machine : refused->second) {
+    if (fleet_.machine(machine).unusable_reason.empty()) --takers;
+  }
+  return takers > 0;
 }
 
 void Scheduler::delay(StepId id, TimePoint until) {
@@ -278,6 +301,7 @@ void Scheduler::end_step(StepId id, StepState state) {
   withdraw(id);
   graph_.cut_dependencies(id);
   tried_.erase(id);
+  refused_.erase(id);
   set_state(id, state);
 }
 

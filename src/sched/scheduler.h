@@ -147,6 +147,8 @@ class Scheduler {
   void make_ready(StepId id);
   void delay(StepId id, TimePoint until);
   void withdraw(StepId id);
+  MachineSet avoided_by(StepId id) const;
+  bool has_taker(StepId id) const;
   void end_step(StepId id, StepState state);
   void release_dependents(StepId id);
   void fell_dependents(StepId id, std::vector<StepId>& fallen);
@@ -160,7 +162,7 @@ class Scheduler {
   Attempt close(AttemptId id, TimePoint now);
   void quarantine(Verdict& verdict, TimePoint now);
   void blame(Verdict& verdict, const FailurePolicy& policy, TimePoint began, TimePoint now);
-  Verdict::Outcome judge(const Step& step, const FailurePolicy& policy) const;
+  Verdict::Outcome judge(StepId id, const FailurePolicy& policy) const;
   void try_again(Verdict& verdict, const FailurePolicy& policy, TimePoint now);
 
   Reason waiting_reason(const Step& step, const MachineTally& tally) const;
@@ -181,6 +183,8 @@ class Scheduler {
   std::set<std::pair<TimePoint, StepId>> delayed_;
   // Machines that a step failed on and is to avoid; few steps have any.
   std::unordered_map<StepId, MachineSet> tried_;
+  // Machines that cannot take a step.
+  std::unordered_map<StepId, MachineSet> refused_;
   // Why steps were aborted, where it was not for their tries.
   std::unordered_map<StepId, std::string> abort_reasons_;
   std::optional<std::string> pause_reason_;

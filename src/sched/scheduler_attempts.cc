@@ -18,6 +18,16 @@ Verdict verdict_on(const Attempt& attempt) {
   return verdict;
 }
 
+void insert_into(MachineSet& machines, MachineId machine) {
+  const auto place = std::lower_bound(machines.begin(), machines.end(), machine);
+  if (place == machines.end() || *place != machine) machines.insert(place, machine);
+}
+
+/// Those that count.
+std::uint32_t tries_of(const Step& step) {
+  return std::uint32_t{step.tries} - step.refusals;
+}
+
 }  // namespace
 
 void Scheduler::enter_phase(AttemptId id, Phase phase, TimePoint now) {
@@ -72,8 +82,12 @@ Verdict Scheduler::attempt_failed(AttemptId id, FailureClass failure, TimePoint 
   verdict.failure = failure;
   step.last_failure = failure;
   if (policy.may_fail_build) ++step.verdicts;
+  if (policy.retry == Retry::elsewhere_only) {
+    ++step.refusals;
+    insert_into(refused_[attempt.step], attempt.machine);
+  }
   blame(verdict, policy, attempt.began, now);
-  verdict.outcome = judge(step, policy);
+  verdict.outcome = judge(attempt.step, policy);
   switch (verdict.outcome) {
     case Verdict::Outcome::retry:
       try_again(verdict, policy, now);
@@ -105,13 +119,15 @@ void Scheduler::blame(Verdict& verdict,
   if (policy.may_fail_build && policy.retry == Retry::never) fleet_.delivered(verdict.machine);
 }
 
-Verdict::Outcome Scheduler::judge(const Step& step, const FailurePolicy& policy) const {
+Verdict::Outcome Scheduler::judge(StepId id, const FailurePolicy& policy) const {
+  const Step& step = graph_.at(id);
   if (step.is_cancelling || policy.failure == FailureClass::cancelled) {
     return Verdict::Outcome::cancelled;
   }
   if (policy.may_fail_build && step.verdicts >= policy.max_tries) return Verdict::Outcome::failed;
-  if (!policy.may_fail_build && step.tries >= policy.max_tries) return Verdict::Outcome::aborted;
-  if (fleet_.able(step.step_class) == 0) return Verdict::Outcome::aborted;
+  if (!policy.may_fail_build && tries_of(step) >= policy.max_tries)
+    return Verdict::Outcome::aborted;
+  if (!has_taker(id)) return Verdict::Outcome::aborted;
   return Verdict::Outcome::retry;
 }
 
@@ -119,17 +135,16 @@ void Scheduler::try_again(Verdict& verdict, const FailurePolicy& policy, TimePoi
   const StepId id = verdict.step;
   const Step& step = graph_.at(id);
   if (policy.retry != Retry::anywhere_later) {
-    MachineSet& tried = tried_[id];
-    const auto place = std::lower_bound(tried.begin(), tried.end(), verdict.machine);
-    if (place == tried.end() || *place != verdict.machine) tried.insert(place, verdict.machine);
-    verdict.goes_elsewhere = fleet_.has_available(step.step_class, tried);
+    if (policy.retry != Retry::elsewhere_only) insert_into(tried_[id], verdict.machine);
+    verdict.goes_elsewhere = fleet_.has_available(step.step_class, avoided_by(id));
   }
-  if (policy.retry == Retry::elsewhere_at_once && verdict.goes_elsewhere) {
+  if (policy.retry != Retry::elsewhere_later && verdict.goes_elsewhere) {
     verdict.retry_at = now;
     make_ready(id);
     return;
   }
-  verdict.retry_at = now + options_.step_back_off.delay(step.tries - 1U, random_);
+  const std::uint32_t failures = std::max(tries_of(step), 1U);
+  verdict.retry_at = now + options_.step_back_off.delay(failures - 1U, random_);
   delay(id, *verdict.retry_at);
 }
 

@@ -37,6 +37,7 @@ TEST(SchedulerRetry, EveryClassEndsWithinItsTries) {
       {FailureClass::disk_full, Outcome::aborted, 4, false},
       {FailureClass::destination_down, Outcome::aborted, 4, false},
       {FailureClass::input_missing, Outcome::aborted, 4, false},
+      {FailureClass::unsigned_inputs, Outcome::aborted, 1, false},
       {FailureClass::coordinator_restart, Outcome::aborted, 4, false},
       {FailureClass::cancelled, Outcome::cancelled, 1, false},
   };
@@ -75,6 +76,67 @@ TEST(SchedulerRetry, GoesToAnotherMachineAtOnce) {
   EXPECT_THAT(farm.assignments(), IsEmpty());
   farm.now += seconds(9);
   EXPECT_EQ(farm.only().try_number, 4U);
+}
+
+TEST(SchedulerRetry, ARefusalIsNoTryAndComesOnceFromAMachine) {
+  SchedFarm farm;
+  for (int i = 0; i < 6; ++i)
+    farm.machine("m" + std::to_string(i));
+  const StepId step = farm.step("s");
+  std::set<MachineId> machines;
+  for (int i = 0; i < 5; ++i) {
+    const Assignment assignment = farm.only();
+    machines.insert(assignment.machine);
+    const Verdict verdict = farm.fail(assignment, FailureClass::unsigned_inputs);
+    EXPECT_EQ(verdict.outcome, Outcome::retry);
+    EXPECT_TRUE(verdict.goes_elsewhere);
+    EXPECT_EQ(verdict.retry_at, farm.now);
+  }
+  EXPECT_THAT(machines, SizeIs(5));
+  for (int i = 0; i < 4; ++i) {
+    const Assignment assignment = farm.only();
+    EXPECT_FALSE(machines.contains(assignment.machine));
+    const Verdict verdict = farm.fail(assignment, FailureClass::input_missing);
+    EXPECT_EQ(verdict.outcome, i < 3 ? Outcome::retry : Outcome::aborted);
+    if (verdict.retry_at) farm.now = *verdict.retry_at;
+  }
+  EXPECT_EQ(farm.why(step), "was aborted: input missing, after 9 tries");
+}
+
+TEST(SchedulerRetry, WhatEveryMachineRefusesIsAborted) {
+  SchedFarm farm;
+  farm.machine("a");
+  farm.machine("b");
+  const StepId step = farm.step("s");
+  EXPECT_EQ(farm.fail(farm.only(), FailureClass::unsigned_inputs).outcome, Outcome::retry);
+  EXPECT_EQ(farm.fail(farm.only(), FailureClass::unsigned_inputs).outcome, Outcome::aborted);
+  EXPECT_EQ(farm.why(step), "was aborted: unsigned inputs, after 2 tries");
+  EXPECT_TRUE(farm.scheduler.is_settled());
+}
+
+TEST(SchedulerRetry, ARefusedStepWaitsForTheMachineThatMayTakeIt) {
+  SchedFarm farm;
+  const MachineId a = farm.machine("a");
+  const MachineId b = farm.machine("b");
+  const StepId step = farm.step("s");
+  farm.scheduler.set_machine_enabled(b, false);
+  EXPECT_EQ(farm.fail(farm.only(), FailureClass::unsigned_inputs).outcome, Outcome::retry);
+  farm.now += minutes(10);
+  EXPECT_THAT(farm.assignments(), IsEmpty()) << "it went back to a";
+  farm.now += minutes(10);
+  EXPECT_THAT(farm.assignments(), IsEmpty());
+  farm.scheduler.set_machine_enabled(b, true);
+  const Assignment assignment = farm.only();
+  EXPECT_EQ(assignment.machine, b);
+  farm.fail(assignment, FailureClass::machine_lost);
+  farm.now += minutes(1);
+  const Assignment again = farm.only();
+  EXPECT_EQ(again.machine, b);
+  farm.fail(again, FailureClass::machine_lost);
+  const Ended ended = farm.scheduler.set_machine_unusable(b, "unknown host key");
+  EXPECT_THAT(ended.steps, ElementsAre(step));
+  EXPECT_EQ(farm.why(step), "was aborted: b: unknown host key");
+  EXPECT_NE(a, b);
 }
 
 TEST(SchedulerRetry, WaitsForABusyOtherMachine) {

@@ -25,6 +25,8 @@ struct ModelStep {
   std::set<std::string> features;
   Placement placement = Placement::anywhere;
   std::set<MachineId> tried;
+  /// Machines that cannot take it.
+  std::set<MachineId> refused;
   std::uint32_t tries = 0;
   std::vector<MachineId> able;
   std::uint32_t machines_seen = 0;
@@ -155,8 +157,9 @@ class RandomFarm {
       ASSERT_NE(attempt.step, assignment.step);
     ASSERT_TRUE(can_take(step, machines_[assignment.machine.value()]));
     ASSERT_TRUE(scheduler_.machine(assignment.machine).is_available());
+    ASSERT_FALSE(step.refused.contains(assignment.machine));
     ASSERT_EQ(assignment.try_number, ++step.tries);
-    ASSERT_LE(step.tries, 6U);
+    ASSERT_LE(step.tries, 6U + step.refused.size());
     ASSERT_TRUE(
         attempts_.try_emplace(assignment.attempt, ModelAttempt{assignment.step, assignment.machine})
             .second);
@@ -192,6 +195,7 @@ class RandomFarm {
       bool is_free_tried = false;
       bool is_another_busy = false;
       for (const MachineId machine : able(id)) {
+        if (steps_[id.value()].refused.contains(machine)) continue;
         const bool is_free = scheduler_.machine(machine).standing() == Standing::free;
         const bool is_tried = steps_[id.value()].tried.contains(machine);
         ASSERT_FALSE(is_free && !is_tried) << "step " << id.value();
@@ -256,8 +260,12 @@ class RandomFarm {
       ASSERT_TRUE(is_final(scheduler_.state(attempt.step)));
       return;
     }
-    if (policy_of(verdict.failure.value()).retry != Retry::anywhere_later) {
-      steps_[attempt.step.value()].tried.insert(attempt.machine);
+    ModelStep& step = steps_[attempt.step.value()];
+    const Retry retry = policy_of(verdict.failure.value()).retry;
+    if (retry == Retry::elsewhere_only) {
+      ASSERT_TRUE(step.refused.insert(attempt.machine).second);
+    } else if (retry != Retry::anywhere_later) {
+      step.tried.insert(attempt.machine);
     }
     ASSERT_GE(verdict.retry_at.value(), now_);
   }

@@ -32,14 +32,13 @@ WhyNot Scheduler::why(StepId id) const {
 
 MachineTally Scheduler::tally(StepId id) const {
   const Step& step = graph_.at(id);
-  const auto tried = tried_.find(id);
+  const MachineSet avoided = avoided_by(id);
   MachineTally tally;
   for (std::uint32_t i = 0; i < fleet_.size(); ++i) {
     const MachineId machine(i);
     if (!fleet_.catalog().fits(step.step_class, fleet_.machine(machine).profile)) continue;
     ++tally.able;
-    const bool is_tried = tried != tried_.end() &&
-                          std::binary_search(tried->second.begin(), tried->second.end(), machine);
+    const bool is_tried = std::binary_search(avoided.begin(), avoided.end(), machine);
     switch (fleet_.machine(machine).standing()) {
       case Standing::free:
         ++(is_tried ? tally.tried : tally.free);

@@ -39,7 +39,9 @@ struct Step {
   EdgeId first_dependency = kNoEdge;
   EdgeId first_dependent = kNoEdge;
   StepState state = StepState::waiting;
-  std::uint8_t tries = 0;
+  std::uint16_t tries = 0;
+  /// Tries that ended because the machine cannot take it.
+  std::uint16_t refusals = 0;
   /// Tries that ended with a class that may fail a build.
   std::uint8_t verdicts = 0;
   std::optional<FailureClass> last_failure = std::nullopt;
