@@ -5,8 +5,10 @@
 #include "aio/loop.h"
 #include "aio/scope.h"
 #include "aio/signals.h"
+#include "cli/check_config.h"
 #include "cli/machines.h"
 #include "cli/out_links.h"
+#include "config/settings.h"
 #include "eval/evaluate.h"
 #include "farm/ahead.h"
 #include "farm/machine_access.h"
@@ -73,13 +75,18 @@ std::filesystem::path log_folder(const BuildOptions& options) {
   return std::filesystem::absolute(folder);
 }
 
-farm::RunOptions run_options(const BuildOptions& options) {
-  return {.keep_going = options.keep_going,
-          .max_silent_time = std::chrono::ceil<std::chrono::seconds>(options.max_silent_time),
+farm::RunOptions run_options(const BuildOptions& options, const config::Settings& settings) {
+  auto scheduling = settings.scheduling;
+  scheduling.keep_going = options.keep_going;
+  scheduling.seed = std::random_device{}();
+  return {.max_silent_time = std::chrono::ceil<std::chrono::seconds>(options.max_silent_time),
           .timeout = std::chrono::ceil<std::chrono::seconds>(options.timeout),
+          .limits = settings.attempt,
+          .sessions = settings.sessions,
+          .scheduling = scheduling,
           .log_folder = log_folder(options).string(),
-          .own_system = own_system(),
-          .seed = std::random_device{}()};
+          .log_limits = settings.logs,
+          .own_system = own_system()};
 }
 
 ExitCode exit_code_of(const Error& error) {
@@ -103,9 +110,12 @@ ExitCode exit_code_of(const sched::Counts& counts) {
 /// One invocation: its objects, in the order in which they need each other.
 class BuildCommand {
  public:
-  explicit BuildCommand(const BuildOptions& options)
+  BuildCommand(const BuildOptions& options, const config::Settings& settings)
       : options_(options),
-        store_(loop_, recorded(store::worker_connector(loop_, options.store), "local-store")),
+        settings_(settings),
+        store_(loop_,
+               recorded(store::worker_connector(loop_, options.store), "local-store"),
+               settings.store),
         signals_(loop_, {SIGINT, SIGTERM, SIGHUP}) {}
 
   ExitCode run() {
@@ -131,6 +141,7 @@ class BuildCommand {
   void tell_of_recording();
 
   const BuildOptions& options_;
+  const config::Settings& settings_;
   aio::Loop loop_;
   std::optional<transport::Recorder> recorder_;
   store::DaemonStore store_;
@@ -197,8 +208,9 @@ aio::Task<farm::Graph> BuildCommand::load(std::function<void()> on_missing) {
   // Where it cannot be reached, we say so in one sentence; Nix would take several.
   co_await store_.lock({});
   const eval::Hold hold = [this](nix::StorePathSet drvs) { return store_.lock(std::move(drvs)); };
-  const auto evaluation =
-      co_await eval::evaluate(loop_, options_.request, roots_, hold, options_.evaluation);
+  auto options = options_.evaluation;
+  options.stall = settings_.evaluation_stall;
+  const auto evaluation = co_await eval::evaluate(loop_, options_.request, roots_, hold, options);
   if (!evaluation.notes.empty()) err_.write(evaluation.notes + "\n");
   std::vector<farm::Wanted> wanted;
   wanted.reserve(evaluation.targets.size());
@@ -214,18 +226,19 @@ aio::Task<void> BuildCommand::work() {
   std::vector<farm::ReachedMachine> reached;
   reached.reserve(machines.machines.size());
   for (const auto& machine : machines.machines) {
-    reached.push_back(farm::reach(loop_, sockets_, machine));
+    reached.push_back(farm::reach(loop_, sockets_, machine, settings_.ssh));
     auto& connector = reached.back().connector;
     connector = recorded(std::move(connector), farm::name_of(machine));
   }
   std::optional<farm::Run> run;
-  farm::ConnectionsAhead ahead(loop_, reached);
+  farm::ConnectionsAhead ahead(loop_, reached, settings_.attempt.connecting);
   std::exception_ptr error;
   try {
     auto graph = co_await load([&] {
       if (!options_.dry_run) ahead.start();
     });
-    run.emplace(loop_, store_, std::move(reached), std::move(graph), run_options(options_));
+    run.emplace(
+        loop_, store_, std::move(reached), std::move(graph), run_options(options_, settings_));
     co_await work_on(*run);
   } catch (...) {
     error = std::current_exception();
@@ -343,7 +356,14 @@ void BuildCommand::print_results(const farm::Graph& graph) {
 ExitCode run_build(const BuildOptions& options) {
   // Whatever we start works on the same store.
   ::setenv("NIX_REMOTE", options.store.str().c_str(), 1);
-  BuildCommand command(options);
+  config::Settings settings;
+  try {
+    settings = load_settings(options.config);
+  } catch (const Error& e) {
+    std::fprintf(stderr, "error: %s\n", e.what());
+    return ExitCode::usage;
+  }
+  BuildCommand command(options, settings);
   return command.run();
 }
 

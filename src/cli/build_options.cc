@@ -2,7 +2,7 @@
 #include "cli/build_options.h"
 
 #include "base/error.h"
-#include "cli/nearest.h"
+#include "base/nearest.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -165,6 +165,13 @@ constexpr auto kRows = std::to_array<Row>({
              "whichever is there (auto; default: what NIX_REMOTE says)",
      .apply = [](BuildOptions& o, const Words& w) { o.store = store::parse_store_address(w[0]); }},
 
+    {.names = "--config",
+     .words = "FILE",
+     .group = how,
+     .help = "limits and retries, as firn check-config --defaults shows\n"
+             "them (default: ~/.config/firn/firn.toml, else\n"
+             "/etc/firn/firn.toml)",
+     .apply = [](BuildOptions& o, const Words& w) { o.config = w[0]; }},
     {.names = "-k,--keep-going",
      .words = "",
      .group = how,

@@ -30,6 +30,8 @@ struct BuildOptions {
   /// This machine's own slots; 0 = nothing is built here. By default one for each processor.
   std::uint32_t max_jobs = 1;
 
+  /// None = what config::find_configuration finds.
+  std::optional<std::filesystem::path> config;
   bool keep_going = false;
   /// Zero = no limit.
   Duration max_silent_time{};

@@ -2,7 +2,7 @@
 #include "cli/inspect_options.h"
 
 #include "base/error.h"
-#include "cli/nearest.h"
+#include "base/nearest.h"
 
 #include <CLI/CLI.hpp>
 #include <array>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/encoding.h"
 #include "base/error.h"
+#include "base/nearest.h"
 #include "cli/inspect.h"
-#include "cli/nearest.h"
 #include "wire/serve_catalog.h"
 #include "wire/worker_catalog.h"
 

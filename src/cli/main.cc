@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "cli/build_command.h"
 #include "cli/build_options.h"
+#include "cli/check_config.h"
 #include "cli/exit_code.h"
 #include "cli/inspect.h"
 #include "cli/inspect_options.h"
@@ -24,9 +25,10 @@ constexpr std::string_view kHelp =
     "\n"
     "A build farm for Nix. Builders need sshd and Nix, nothing else.\n"
     "\n"
-    "  build        evaluate an expression and build it on this and other machines\n"
-    "  inspect      show and check what Nix stores and sends\n"
-    "  serve-store  serve a store to Nix clients, as nix-store --serve does\n"
+    "  build         evaluate an expression and build it on this and other machines\n"
+    "  check-config  name what is wrong with a configuration file\n"
+    "  inspect       show and check what Nix stores and sends\n"
+    "  serve-store   serve a store to Nix clients, as nix-store --serve does\n"
     "\n"
     "firn COMMAND --help tells more. firn --version prints the version.\n";
 
@@ -65,12 +67,18 @@ int inspect(const firn::cli::InspectOptions& options) {
   return status(firn::cli::run_inspect(options));
 }
 
+int check_config(const firn::cli::CheckConfigOptions& options) {
+  return status(firn::cli::run_check_config(options));
+}
+
 int dispatch(int argc, char** argv) {
   namespace cli = firn::cli;
   if (argc > 0 && cli::is_nix_store(argv[0]))
     return with_options(cli::parse_nix_store(argc, argv), cli::run_serve_store);
   const std::string_view command = argc > 1 ? argv[1] : "--help";
   if (command == "build") return with_options(cli::parse_build_options(argc - 1, argv + 1), build);
+  if (command == "check-config")
+    return with_options(cli::parse_check_config(argc - 1, argv + 1), check_config);
   if (command == "inspect")
     return with_options(cli::parse_inspect_options(argc - 1, argv + 1), inspect);
   if (command == "serve-store")

@@ -2,7 +2,7 @@
 #include "cli/serve_store_options.h"
 
 #include "base/error.h"
-#include "cli/nearest.h"
+#include "base/nearest.h"
 
 #include <algorithm>
 #include <array>

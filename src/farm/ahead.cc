@@ -8,17 +8,14 @@
 
 namespace firn::farm {
 
-using namespace std::chrono_literals;
-
 namespace {
 
 /// A site with a thousand machines does not want them all for every build.
 constexpr std::size_t kMostAhead = 8;
-constexpr Duration kLimit = 1min;
 
-aio::Task<void> open_quietly(aio::Loop* loop, transport::Connector* connector) {
+aio::Task<void> open_quietly(aio::Loop* loop, Duration limit, transport::Connector* connector) {
   try {
-    co_await aio::within(*loop, "connecting", kLimit, connector->open_ahead());
+    co_await aio::within(*loop, "connecting", limit, connector->open_ahead());
   } catch (const Bug&) {
     throw;
   } catch (const Error&) {
@@ -29,8 +26,10 @@ aio::Task<void> open_quietly(aio::Loop* loop, transport::Connector* connector) {
 
 }  // namespace
 
-ConnectionsAhead::ConnectionsAhead(aio::Loop& loop, std::span<const ReachedMachine> machines)
-    : loop_(loop), opening_(loop) {
+ConnectionsAhead::ConnectionsAhead(aio::Loop& loop,
+                                   std::span<const ReachedMachine> machines,
+                                   Duration limit)
+    : loop_(loop), limit_(limit), opening_(loop) {
   for (const auto& reached : machines) {
     if (connectors_.size() == kMostAhead) break;
     if (!is_local(reached.machine)) connectors_.push_back(reached.connector.get());
@@ -39,7 +38,7 @@ ConnectionsAhead::ConnectionsAhead(aio::Loop& loop, std::span<const ReachedMachi
 
 void ConnectionsAhead::start() {
   for (auto* connector : std::exchange(connectors_, {}))
-    opening_.spawn(&open_quietly, &loop_, connector);
+    opening_.spawn(&open_quietly, &loop_, limit_, connector);
 }
 
 aio::Task<void> ConnectionsAhead::close() {

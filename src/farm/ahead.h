@@ -17,7 +17,7 @@ namespace firn::farm {
 /// before the connectors do.
 class ConnectionsAhead {
  public:
-  ConnectionsAhead(aio::Loop& loop, std::span<const ReachedMachine> machines);
+  ConnectionsAhead(aio::Loop& loop, std::span<const ReachedMachine> machines, Duration limit);
 
   /// To be called once it is known that something must be built. Failures are silent: whoever
   /// needs the machine meets them, and says so.
@@ -28,6 +28,7 @@ class ConnectionsAhead {
 
  private:
   aio::Loop& loop_;
+  Duration limit_;
   std::vector<transport::Connector*> connectors_;
   aio::Scope opening_;
 };

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "support/run.h"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -52,7 +53,7 @@ class AheadTest : public ::testing::Test {
 
   void start_and_close() {
     loop.run([](AheadTest& t) -> aio::Task<void> {
-      ConnectionsAhead ahead(t.loop, t.machines);
+      ConnectionsAhead ahead(t.loop, t.machines, std::chrono::minutes(1));
       ahead.start();
       ahead.start();
       co_await aio::yield_now();

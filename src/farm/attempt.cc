@@ -162,7 +162,7 @@ store::SessionPool::Session Attempt::take_session() {
 
 aio::Task<void> Attempt::connect() {
   session_.emplace(co_await aio::within(
-      context_.loop, at_machine("connecting"), limits().connect, machine_.sessions.acquire()));
+      context_.loop, at_machine("connecting"), limits().connecting, machine_.sessions.acquire()));
   const auto& link = session()->link();
   session_began_sent_ = link.sent();
   session_began_received_ = link.received();
@@ -197,7 +197,7 @@ aio::Task<void> Attempt::send_inputs() {
   while (machine_.is_claimed(missing)) {
     co_await aio::within(context_.loop,
                          "waiting for inputs that another step sends",
-                         limits().claim,
+                         limits().shared_input,
                          machine_.unclaimed(missing));
     missing = co_await missing_of(std::move(missing));
   }
@@ -216,7 +216,7 @@ aio::Task<void> Attempt::send(std::vector<const nix::PathInfo*> paths) {
   try {
     co_await aio::with_progress(context_.loop,
                                 at_machine("sending inputs"),
-                                limits().transfer_stall,
+                                limits().sending_stall,
                                 session()->progress(),
                                 session()->add_paths(source));
   } catch (const Error& e) {
@@ -307,7 +307,10 @@ nix::StorePathSet Attempt::output_paths() const {
 
 aio::Task<void> Attempt::receive_outputs() {
   enter(Phase::waiting_for_transfer_slot);
-  co_await context_.host.transfer_slot(id_);
+  co_await aio::within(context_.loop,
+                       "waiting for a transfer slot",
+                       limits().transfer_slot,
+                       context_.host.transfer_slot(id_));
   settle_phase();
   phase_ = Phase::receiving_outputs;
   auto infos = co_await output_infos();
@@ -354,7 +357,7 @@ aio::Task<void> Attempt::measure(nix::PathInfo& info) {
   std::uint64_t size = 0;
   while (true) {
     const Bytes block = co_await aio::within(
-        context_.loop, at_machine("receiving outputs"), limits().transfer_stall, nar->next());
+        context_.loop, at_machine("receiving outputs"), limits().receiving_stall, nar->next());
     if (block.empty()) break;
     hasher.update(block);
     size += block.size();
@@ -378,7 +381,7 @@ void Attempt::check_references(const std::vector<nix::PathInfo>& infos) const {
 
 aio::Task<void> Attempt::receive(const nix::PathInfo& info, bool is_last) {
   const auto dumped = session()->dump(info.path);
-  TimelyNar nar(context_.loop, at_machine("receiving outputs"), limits().transfer_stall, *dumped);
+  TimelyNar nar(context_.loop, at_machine("receiving outputs"), limits().receiving_stall, *dumped);
   // Our own store watches over itself while it registers the path.
   NarWatch watch;
   WatchedNar verified(std::make_unique<store::VerifiedNar>(context_.loop, nar, info), watch);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "aio/wait_queue.h"
+#include "farm/machine_access.h"
 #include "nix/store_path.h"
 #include "sched/ids.h"
 #include "store/session_pool.h"
@@ -17,10 +18,11 @@ class BuildMachine {
  public:
   BuildMachine(aio::Loop& loop,
                sched::MachineId machine_id,
-               std::unique_ptr<transport::Connector> connector,
-               std::string name,
-               bool is_local)
-      : id(machine_id), local(is_local), sessions(loop, std::move(connector), std::move(name)) {}
+               ReachedMachine reached,
+               const store::SessionLimits& limits = {})
+      : id(machine_id),
+        local(is_local(reached.machine)),
+        sessions(loop, std::move(reached.connector), name_of(reached.machine), limits) {}
 
   const sched::MachineId id;
   /// Its store is our own: nothing is copied.

@@ -2,6 +2,7 @@
 #include "farm/build_machine.h"
 
 #include "aio/scope.h"
+#include "support/farm_run.h"
 #include "support/run.h"
 #include "support/scripted_server.h"
 
@@ -20,7 +21,10 @@ class BuildMachineTest : public ::testing::Test {
  public:
   aio::Loop loop{aio::Loop::Time::manual};
   testing::ScriptedServer server{loop};
-  BuildMachine machine{loop, sched::MachineId(0), server.connector(), "b1", false};
+  BuildMachine machine{
+      loop,
+      sched::MachineId(0),
+      {.machine = testing::machine_of("ssh://b1"), .connector = server.connector()}};
 };
 
 aio::Task<void> wait_for(BuildMachine* machine, nix::StorePathSet paths, bool* done) {

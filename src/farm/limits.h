@@ -9,14 +9,13 @@
 namespace firn::farm {
 
 struct Limits {
-  /// A session from nothing: ssh, the login shell, the greeting.
-  Duration connect = std::chrono::seconds(90);
+  /// A session from nothing: ssh, the login shell, the greeting, and others that are opened first.
+  Duration connecting = std::chrono::seconds(90);
   /// A question about paths. Servers older than Nix 2.5 say nothing while they collect garbage.
   Duration query_stall = std::chrono::minutes(2);
-  /// Bytes of inputs and outputs. For a server that registers a path, see ServeConnection.
-  Duration transfer_stall = std::chrono::minutes(5);
+  Duration sending_stall = std::chrono::minutes(5);
   /// Another step sends the same path to the same machine, under a watchdog of its own.
-  Duration claim = std::chrono::hours(6);
+  Duration shared_input = std::chrono::hours(6);
   /// A builder that was told a limit of the build gets so much longer to enforce it itself: its
   /// word is better than ours. It never says when a build begins, and it is silent while it waits
   /// for a lock or registers a big output.
@@ -25,6 +24,9 @@ struct Limits {
   Duration build_ceiling = std::chrono::days(14);
   /// The end of a failed build's log, after the verdict.
   Duration log_end = std::chrono::seconds(15);
+  /// Behind others that receive, each under a watchdog of its own.
+  Duration transfer_slot = std::chrono::hours(6);
+  Duration receiving_stall = std::chrono::minutes(5);
 };
 
 }  // namespace firn::farm

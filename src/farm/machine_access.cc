@@ -44,7 +44,8 @@ transport::SshTarget ssh_target(const nix::Machine& machine) {
                               .key_file = machine.ssh_key,
                               .host_key = machine.host_key,
                               .compress = false,
-                              .extra_options = {}};
+                              .extra_options = {},
+                              .limits = {}};
   const std::string key = parameter(uri, "ssh-key");
   if (target.key_file.empty()) target.key_file = key;
   const std::string host_key = parameter(uri, "base64-ssh-public-host-key");
@@ -89,12 +90,15 @@ void check_reachable(const nix::Machine& machine) {
 
 ReachedMachine reach(aio::Loop& loop,
                      const transport::SocketFolder& folder,
-                     const nix::Machine& machine) {
+                     const nix::Machine& machine,
+                     const transport::SshLimits& limits) {
   check_reachable(machine);
   if (is_local(machine)) return {.machine = machine, .connector = local_connector(loop)};
+  auto target = ssh_target(machine);
+  target.limits = limits;
   return {.machine = machine,
           .connector = std::make_unique<transport::SshConnector>(
-              loop, folder, ssh_target(machine), serve_commands(machine.uri))};
+              loop, folder, std::move(target), serve_commands(machine.uri))};
 }
 
 sched::MachineSpec spec_for(const nix::Machine& machine, const std::string& own_system) {

@@ -32,7 +32,8 @@ struct ReachedMachine {
 /// `folder` must outlive the result. Throws as `check_reachable` does.
 ReachedMachine reach(aio::Loop& loop,
                      const transport::SocketFolder& folder,
-                     const nix::Machine& machine);
+                     const nix::Machine& machine,
+                     const transport::SshLimits& limits = {});
 
 /// `own_system` stands in for an empty list of systems.
 sched::MachineSpec spec_for(const nix::Machine& machine, const std::string& own_system);

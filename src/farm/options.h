@@ -4,28 +4,27 @@
 
 #include "farm/limits.h"
 #include "farm/log_limits.h"
+#include "sched/spec.h"
+#include "store/limits.h"
 
 #include <chrono>
-#include <cstdint>
 #include <string>
 
 namespace firn::farm {
 
 struct RunOptions {
-  /// Whether other steps go on after one has failed.
-  bool keep_going = false;
   /// 0 = no limit of ours.
   std::chrono::seconds max_silent_time{0};
   /// 0 = no limit of ours.
   std::chrono::seconds timeout{0};
   Limits limits{};
+  store::SessionLimits sessions{};
+  sched::Options scheduling{};
   /// Where logs are written; must exist.
   std::string log_folder;
   LogLimits log_limits{};
   /// This machine's own system, such as "x86_64-linux".
   std::string own_system;
-  /// Of all jitter.
-  std::uint64_t seed = 0;
 };
 
 }  // namespace firn::farm

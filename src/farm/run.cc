@@ -16,13 +16,6 @@ constexpr Duration kTellEvery = 250ms;
 constexpr Duration kCloseLimit = 20s;
 constexpr Duration kLogLimit = 20s;
 
-sched::Options scheduler_options(const RunOptions& options) {
-  sched::Options result;
-  result.keep_going = options.keep_going;
-  result.seed = options.seed;
-  return result;
-}
-
 }  // namespace
 
 Run::Run(aio::Loop& loop,
@@ -34,7 +27,7 @@ Run::Run(aio::Loop& loop,
       store_(store),
       graph_(std::move(graph)),
       options_(std::move(options)),
-      scheduler_(scheduler_options(options_)),
+      scheduler_(options_.scheduling),
       infos_(store),
       logs_(loop, options_.log_folder, options_.log_limits),
       context_{.loop = loop,
@@ -52,11 +45,10 @@ Run::Run(aio::Loop& loop,
 Run::~Run() = default;
 
 void Run::add_machine(ReachedMachine reached) {
-  const auto& machine = reached.machine;
-  specs_.push_back(spec_for(machine, options_.own_system));
+  specs_.push_back(spec_for(reached.machine, options_.own_system));
   const auto id = scheduler_.add_machine(specs_.back());
-  machines_.push_back(std::make_unique<BuildMachine>(
-      loop_, id, std::move(reached.connector), name_of(machine), is_local(machine)));
+  machines_.push_back(
+      std::make_unique<BuildMachine>(loop_, id, std::move(reached), options_.sessions));
 }
 
 /// Steps get the numbers of their nodes.
@@ -93,7 +85,7 @@ std::vector<UnsupportedStep> Run::unsupported() const {
 }
 
 std::vector<PlannedStep> Run::plan() const {
-  sched::Scheduler rehearsal(scheduler_options(options_));
+  sched::Scheduler rehearsal(options_.scheduling);
   for (const auto& spec : specs_)
     rehearsal.add_machine(spec);
   add_steps(rehearsal, graph_);

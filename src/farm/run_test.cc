@@ -82,7 +82,7 @@ TEST_F(RunTest, AChainUsesItsSessionAgain) {
 }
 
 TEST_F(RunTest, AFailureStopsTheRest) {
-  options.keep_going = false;
+  options.scheduling.keep_going = false;
   machines = {{"ssh://b1 x86_64-linux - 1", [this] { return b1.connector(); }}};
   build_everywhere(testing::fail_building);
   add({.name = "bad"});
@@ -268,7 +268,7 @@ TEST_F(RunTest, AMachineThatFallsSilentIsBlamed) {
   machines.pop_back();
   step = 30s;
   b1.tamper = testing::fall_silent(wire::Command::dump_store_path, 20);
-  options.seed = 1;
+  options.scheduling.seed = 1;
   add({.name = "a"});
   build({"a"});
   EXPECT_EQ(failures().front(), FailureClass::transfer_stalled);

@@ -47,6 +47,13 @@ static_assert(is_in_order(), "a row per class, in the order of the enum");
 
 }  // namespace
 
+Tries default_tries() {
+  Tries tries{};
+  for (const auto& policy : kPolicies)
+    tries.at(static_cast<std::size_t>(policy.failure)) = policy.max_tries;
+  return tries;
+}
+
 const FailurePolicy& policy_of(FailureClass failure) {
   return kPolicies.at(static_cast<std::size_t>(failure));
 }

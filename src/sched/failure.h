@@ -3,6 +3,7 @@
 // where, what may fail a build.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -63,11 +64,17 @@ struct FailurePolicy {
   /// A step that failed so may be known as failed next time (never a fixed-output one).
   bool may_be_remembered;
   Retry retry;
-  /// Tries in all. Classes that may fail a build count their own kind only, the others every try
-  /// but those of kOneOnEachMachine.
+  /// Tries in all, unless the scheduler's options say otherwise. Classes that may fail a build
+  /// count their own kind only, the others every try but those of kOneOnEachMachine.
   std::uint8_t max_tries;
   bool counts_against_machine;
 };
+
+/// Tries in all, for each class; see FailurePolicy::max_tries.
+using Tries = std::array<std::uint32_t, kFailureClassCount>;
+
+/// What the table says.
+Tries default_tries();
 
 /// The row of `failure`.
 const FailurePolicy& policy_of(FailureClass failure);

@@ -124,9 +124,9 @@ Verdict::Outcome Scheduler::judge(StepId id, const FailurePolicy& policy) const 
   if (step.is_cancelling || policy.failure == FailureClass::cancelled) {
     return Verdict::Outcome::cancelled;
   }
-  if (policy.may_fail_build && step.verdicts >= policy.max_tries) return Verdict::Outcome::failed;
-  if (!policy.may_fail_build && tries_of(step) >= policy.max_tries)
-    return Verdict::Outcome::aborted;
+  const auto tries = options_.tries.at(static_cast<std::size_t>(policy.failure));
+  if (policy.may_fail_build && step.verdicts >= tries) return Verdict::Outcome::failed;
+  if (!policy.may_fail_build && tries_of(step) >= tries) return Verdict::Outcome::aborted;
   if (!has_taker(id)) return Verdict::Outcome::aborted;
   return Verdict::Outcome::retry;
 }

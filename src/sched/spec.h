@@ -4,6 +4,7 @@
 #pragma once
 
 #include "sched/back_off.h"
+#include "sched/failure.h"
 
 #include <chrono>
 #include <cstdint>
@@ -71,6 +72,8 @@ struct Options {
   std::uint64_t seed = 0;
   /// Steps that may be receiving or publishing outputs at a time, over all machines. 0 counts as 1.
   std::uint32_t max_transfers = 16;
+  /// Of a class that is never retried only 1 makes sense. At most 255.
+  Tries tries = default_tries();
   /// Before the next try of a step that no other machine can take over.
   BackOff step_back_off{
       .first = std::chrono::seconds(1), .factor = 3, .limit = std::chrono::minutes(30)};

@@ -27,11 +27,6 @@ namespace {
 
 /// Each connection that adds is a process; more than this many only wait for the database's lock.
 constexpr std::size_t kAdding = 4;
-constexpr Duration kConnectLimit = 1min;
-constexpr Duration kQueryLimit = 5min;
-/// A substituter may think for long before the first byte, and says nothing meanwhile.
-constexpr Duration kSubstituteLimit = 6h;
-constexpr Duration kAddStall = 5min;
 /// Whoever asked for a build may end it sooner.
 constexpr Duration kBuildCeiling = 7 * 24h;
 
@@ -54,16 +49,19 @@ void make_link(const std::string& target, const fs::path& link) {
 
 }  // namespace
 
-DaemonStore::DaemonStore(aio::Loop& loop, std::unique_ptr<transport::Connector> connector)
+DaemonStore::DaemonStore(aio::Loop& loop,
+                         std::unique_ptr<transport::Connector> connector,
+                         const StoreLimits& limits)
     : loop_(loop),
-      pool_(loop, std::move(connector), "the local store"),
-      ledger_(loop, pool_),
+      limits_(limits),
+      pool_(loop, std::move(connector), "the local store", limits.adding_answer),
+      ledger_(loop, pool_, limits),
       adding_(kAdding) {}
 
 DaemonStore::~DaemonStore() = default;
 
 aio::Task<WorkerPool::Lease> DaemonStore::acquire() {
-  return aio::within(loop_, "opening the local store", kConnectLimit, pool_.acquire());
+  return aio::within(loop_, "opening the local store", limits_.connecting, pool_.acquire());
 }
 
 aio::Task<nix::StorePathSet> DaemonStore::lock(nix::StorePathSet paths) {
@@ -79,7 +77,7 @@ aio::Task<nix::StorePathSet> DaemonStore::substitute(nix::StorePathSet paths) {
     // Another one than that of the roots, which must stay free to answer.
     auto daemon = co_await acquire();
     co_await aio::within(
-        loop_, "substituting", kSubstituteLimit, fetch(*daemon, std::move(missing)));
+        loop_, "substituting", limits_.substituting, fetch(*daemon, std::move(missing)));
     daemon.keep();
   }
   co_return co_await ledger_.lock(std::move(paths));
@@ -114,11 +112,12 @@ std::unique_ptr<NarStream> DaemonStore::nar(const nix::StorePath& path) {
 }
 
 aio::Task<void> DaemonStore::add(const nix::PathInfo& info, NarStream& nar) {
-  const auto permit = co_await adding_.acquire();
+  const auto permit = co_await aio::within(
+      loop_, "waiting for a turn to add to the local store", limits_.turn, adding_.acquire());
   auto daemon = co_await acquire();
   co_await aio::with_progress(loop_,
                               "adding a path to the local store",
-                              kAddStall,
+                              limits_.adding_stall,
                               daemon->progress(),
                               daemon->add_path(info, nar));
   daemon.keep();
@@ -127,11 +126,12 @@ aio::Task<void> DaemonStore::add(const nix::PathInfo& info, NarStream& nar) {
 /// A connection that has been told how to build; none goes back, for none forgets it.
 aio::Task<WorkerPool::Lease> DaemonStore::open_for_build(const wire::BuildOptions& options,
                                                          LogSink log) {
-  auto daemon = co_await aio::within(loop_, "opening the local store", kConnectLimit, pool_.open());
+  auto daemon =
+      co_await aio::within(loop_, "opening the local store", limits_.connecting, pool_.open());
   daemon->listen(lines_into(std::move(log)));
   if (!worker::has(daemon->protocol(), worker::Feature::disable_set_options)) {
     const auto all = options_of(options);
-    co_await aio::within(loop_, "setting a build up", kQueryLimit, daemon->call(all));
+    co_await aio::within(loop_, "setting a build up", limits_.query_stall, daemon->call(all));
   }
   co_return daemon;
 }
@@ -173,7 +173,7 @@ aio::Task<void> DaemonStore::add_root(const nix::StorePath& path, std::filesyste
   co_await loop_.blocking().run([target = path.str(), link] { make_link(target, link); });
   auto daemon = co_await acquire();
   const worker::AddIndirectRoot request{.link = link};
-  co_await aio::within(loop_, "registering a root", kQueryLimit, daemon->call(request));
+  co_await aio::within(loop_, "registering a root", limits_.query_stall, daemon->call(request));
   daemon.keep();
 }
 
@@ -181,7 +181,7 @@ aio::Task<bool> DaemonStore::is_trusting() {
   if (trusting_) co_return *trusting_;
   auto daemon = co_await acquire();
   trusting_ = co_await aio::within(
-      loop_, "asking the local store for trust", kQueryLimit, ask_for_trust(*daemon));
+      loop_, "asking the local store for trust", limits_.query_stall, ask_for_trust(*daemon));
   daemon.keep();
   co_return *trusting_;
 }

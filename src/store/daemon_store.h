@@ -6,6 +6,7 @@
 #include "aio/loop.h"
 #include "aio/semaphore.h"
 #include "store/ledger.h"
+#include "store/limits.h"
 #include "store/store.h"
 #include "store/worker_pool.h"
 
@@ -22,7 +23,9 @@ namespace firn::store {
 class DaemonStore final : public Store {
  public:
   /// `connector` reaches the daemon.
-  DaemonStore(aio::Loop& loop, std::unique_ptr<transport::Connector> connector);
+  DaemonStore(aio::Loop& loop,
+              std::unique_ptr<transport::Connector> connector,
+              const StoreLimits& limits = {});
   ~DaemonStore() override;
 
   aio::Task<nix::StorePathSet> lock(nix::StorePathSet paths) override;
@@ -48,6 +51,7 @@ class DaemonStore final : public Store {
   aio::Task<WorkerPool::Lease> open_for_build(const wire::BuildOptions& options, LogSink log);
 
   aio::Loop& loop_;
+  StoreLimits limits_;
   WorkerPool pool_;
   Ledger ledger_;
   aio::Semaphore adding_;

@@ -6,6 +6,7 @@
 #include "aio/loop.h"
 #include "aio/phase.h"
 #include "base/error.h"
+#include "store/limits.h"
 #include "transport/link.h"
 
 #include <memory>
@@ -15,9 +16,6 @@
 #include <utility>
 
 namespace firn::store {
-
-/// From a session that is open to its first word: the login's start-up files, and the program.
-inline constexpr Duration kGreetingLimit = std::chrono::seconds(45);
 
 /// `text` came where the protocol's greeting was expected. Error{protocol}.
 Error explain_chatter(std::string_view machine, std::string_view text);
@@ -35,18 +33,19 @@ template <class Client>
 aio::Task<std::unique_ptr<Client>> greeted(aio::Loop& loop,
                                            transport::Connector& connector,
                                            std::string machine,
-                                           Duration limit = kGreetingLimit) {
+                                           SessionLimits limits = {}) {
   constexpr int kMostRefusals = 16;
   for (int tries = 0;; ++tries) {
-    auto client = std::make_unique<Client>(loop, co_await connector.open(), machine);
+    auto client =
+        std::make_unique<Client>(loop, co_await connector.open(), machine, limits.import_answer);
     std::optional<Error> failure;
     try {
-      co_await aio::within(loop, "greeting", limit, client->greet());
+      co_await aio::within(loop, "greeting", limits.greeting, client->greet());
     } catch (const Error& e) {
       failure = e;
     }
     if (!failure) co_return client;
-    if (failure->kind() == Kind::timeout) throw explain_silence(machine, limit);
+    if (failure->kind() == Kind::timeout) throw explain_silence(machine, limits.greeting);
     if (failure->kind() != Kind::unavailable) throw Error(*failure);
     if (tries < kMostRefusals && connector.learn_refusal(client->link(), failure->message()))
       continue;

@@ -23,10 +23,6 @@ namespace worker = wire::worker;
 
 namespace {
 
-/// A daemon that collects garbage lets us wait.
-constexpr Duration kStall = 5min;
-constexpr Duration kConnectLimit = 1min;
-
 /// What the derivations' files say. Enough for daemons below 1.22: they know no outputs whose paths
 /// are not there.
 nix::StorePathSet outputs_on_disk(const nix::StorePathSet& drvs) {
@@ -52,10 +48,14 @@ void Ledger::note(const nix::StorePathSet& paths) {
     if (roots_.try_emplace(path, Root::wanted).second) wanted_.push_back(path);
 }
 
+aio::Task<aio::Semaphore::Permit> Ledger::turn() {
+  return aio::within(loop_, "waiting for a turn at the local store", limits_.turn, turn_.acquire());
+}
+
 template <class T>
 aio::Task<T> Ledger::watched(const WorkerConnection& daemon, aio::Task<T> op) {
   return aio::with_progress(
-      loop_, "a query to the local store", kStall, daemon.progress(), std::move(op));
+      loop_, "a query to the local store", limits_.query_stall, daemon.progress(), std::move(op));
 }
 
 /// The connection, with all roots.
@@ -68,7 +68,7 @@ aio::Task<WorkerConnection*> Ledger::daemon() {
       wanted_.push_back(path);
     }
     lease_.emplace(
-        co_await aio::within(loop_, "opening the local store", kConnectLimit, pool_.open()));
+        co_await aio::within(loop_, "opening the local store", limits_.connecting, pool_.open()));
   }
   auto& daemon = **lease_;
   if (!wanted_.empty()) co_await watched(daemon, hold(daemon));
@@ -161,13 +161,13 @@ aio::Task<nix::StorePathSet> Ledger::walk(WorkerConnection& daemon,
 
 aio::Task<nix::StorePathSet> Ledger::lock(nix::StorePathSet paths) {
   note(paths);
-  const auto turn = co_await turn_.acquire();
+  const auto permit = co_await turn();
   auto& daemon = *co_await this->daemon();
   co_return co_await watched(daemon, find_valid(daemon, std::move(paths)));
 }
 
 aio::Task<nix::StorePathSet> Ledger::valid(nix::StorePathSet paths) {
-  const auto turn = co_await turn_.acquire();
+  const auto permit = co_await turn();
   auto& daemon = *co_await this->daemon();
   const worker::QueryValidPaths request{.paths = std::move(paths), .substitute = false};
   co_return co_await watched(daemon, daemon.call(request));
@@ -175,7 +175,7 @@ aio::Task<nix::StorePathSet> Ledger::valid(nix::StorePathSet paths) {
 
 aio::Task<std::vector<nix::PathInfo>> Ledger::path_infos(nix::StorePathSet paths) {
   note(paths);
-  const auto turn = co_await turn_.acquire();
+  const auto permit = co_await turn();
   auto& daemon = *co_await this->daemon();
   auto valid = co_await watched(daemon, find_valid(daemon, std::move(paths)));
   co_return co_await watched(daemon, find_infos(daemon, std::move(valid)));
@@ -183,7 +183,7 @@ aio::Task<std::vector<nix::PathInfo>> Ledger::path_infos(nix::StorePathSet paths
 
 aio::Task<nix::StorePathSet> Ledger::closure(nix::StorePathSet paths, Outputs outputs) {
   note(paths);
-  const auto turn = co_await turn_.acquire();
+  const auto permit = co_await turn();
   auto& daemon = *co_await this->daemon();
   const auto valid = co_await watched(daemon, find_valid(daemon, paths));
   for (const auto& path : paths)

@@ -5,6 +5,7 @@
 #include "aio/loop.h"
 #include "aio/semaphore.h"
 #include "nix/path_info.h"
+#include "store/limits.h"
 #include "store/worker_pool.h"
 
 #include <cstdint>
@@ -22,8 +23,9 @@ namespace firn::store {
 /// thing at a time.
 class Ledger {
  public:
-  /// Borrows both.
-  Ledger(aio::Loop& loop, WorkerPool& pool) : loop_(loop), pool_(pool) {}
+  /// Borrows loop and pool.
+  Ledger(aio::Loop& loop, WorkerPool& pool, const StoreLimits& limits = {})
+      : loop_(loop), pool_(pool), limits_(limits) {}
 
   /// Makes roots of `paths`, valid or not, and says which of them are valid.
   aio::Task<nix::StorePathSet> lock(nix::StorePathSet paths);
@@ -46,6 +48,7 @@ class Ledger {
  private:
   enum class Root : std::uint8_t { wanted, held, held_and_valid };
 
+  aio::Task<aio::Semaphore::Permit> turn();
   void note(const nix::StorePathSet& paths);
   aio::Task<WorkerConnection*> daemon();
   template <class T>
@@ -62,6 +65,7 @@ class Ledger {
 
   aio::Loop& loop_;
   WorkerPool& pool_;
+  StoreLimits limits_;
   aio::Semaphore turn_{1};
   std::optional<WorkerPool::Lease> lease_;
   std::unordered_map<nix::StorePath, Root> roots_;

@@ -75,11 +75,6 @@ aio::Task<void> Peer::write(std::string_view bytes) {
   if (failure) throw co_await gone();
 }
 
-Duration patience_for(std::uint64_t bytes) {
-  constexpr std::uint64_t kBytesASecond = std::uint64_t{256} << 10U;
-  return 5min + std::chrono::seconds(bytes / kBytesASecond);
-}
-
 aio::Task<void> Peer::close() {
   broken_ = true;
   co_await link_->stop(kCloseGrace);

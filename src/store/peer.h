@@ -104,8 +104,4 @@ aio::Task<typename Reader::Reply> Peer::read_with(Reader reader) {
   }
 }
 
-/// How long a peer may take to register so many bytes: it writes them to a disk, hashes them, and
-/// waits for whoever else holds the path.
-Duration patience_for(std::uint64_t bytes);
-
 }  // namespace firn::store

@@ -47,9 +47,9 @@ aio::Task<void> ServeBuilder::close() {
 aio::Task<std::unique_ptr<BuilderConnection>> connect_serve_builder(aio::Loop& loop,
                                                                     transport::Connector& connector,
                                                                     std::string machine,
-                                                                    Duration greeting_limit) {
+                                                                    SessionLimits limits) {
   co_return std::make_unique<ServeBuilder>(
-      co_await connect(loop, connector, std::move(machine), greeting_limit));
+      co_await connect(loop, connector, std::move(machine), limits));
 }
 
 }  // namespace firn::store

@@ -45,6 +45,6 @@ class ServeBuilder final : public BuilderConnection {
 aio::Task<std::unique_ptr<BuilderConnection>> connect_serve_builder(aio::Loop& loop,
                                                                     transport::Connector& connector,
                                                                     std::string machine,
-                                                                    Duration greeting_limit);
+                                                                    SessionLimits limits = {});
 
 }  // namespace firn::store

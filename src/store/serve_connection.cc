@@ -4,6 +4,7 @@
 #include "aio/scope.h"
 #include "store/dumped_nar.h"
 #include "store/exact_nar.h"
+#include "store/greeting.h"
 #include "wire/export_stream.h"
 #include "wire/reply_reader.h"
 #include "wire/serve_commands.h"
@@ -30,8 +31,12 @@ constexpr std::size_t kMostUnacknowledged = 1024;
 
 ServeConnection::ServeConnection(aio::Loop& loop,
                                  std::unique_ptr<transport::Link> link,
-                                 std::string machine)
-    : loop_(loop), peer_(std::move(link), std::move(machine)), opened_at_(loop.timers().now()) {}
+                                 std::string machine,
+                                 Patience import_answer)
+    : loop_(loop),
+      peer_(std::move(link), std::move(machine)),
+      import_answer_(import_answer),
+      opened_at_(loop.timers().now()) {}
 
 ServeConnection::~ServeConnection() = default;
 
@@ -129,6 +134,7 @@ struct ServeConnection::Window {
     std::uint64_t size;
   };
 
+  Patience answer;
   std::deque<Sent> unacknowledged;
   std::uint64_t bytes = 0;
   /// The last of them is still on its way.
@@ -139,7 +145,7 @@ struct ServeConnection::Window {
   /// For the acknowledgement of the first one, once it has been sent whole.
   Duration patience() const {
     const std::size_t sent = unacknowledged.size() - (is_sending ? 1 : 0);
-    return sent > 0 ? patience_for(unacknowledged.front().size) : Duration();
+    return sent > 0 ? answer.with(ByteCount(unacknowledged.front().size)) : Duration();
   }
 
   bool has_room() const {
@@ -184,6 +190,7 @@ aio::Task<void> ServeConnection::send_within(PathSource* source, Window* window)
 
 aio::Task<void> ServeConnection::add_pipelined(PathSource& source) {
   Window window;
+  window.answer = import_answer_;
   aio::Scope scope(loop_);
   // Siblings: whichever fails first ends the other, which may be waiting for the server.
   scope.spawn(&ServeConnection::send_within, *this, &source, &window);
@@ -206,7 +213,7 @@ aio::Task<void> ServeConnection::import(PathSource& source) {
   }
   wire::append_export_end(bytes);
   co_await peer_.write(bytes);
-  link().allow_silence(patience_for(size));
+  link().allow_silence(import_answer_.with(ByteCount(size)));
   co_await read_reply<wire::ImportPaths>();
   link().allow_silence({});
   for (const auto& path : sent)
@@ -265,8 +272,8 @@ aio::Task<void> ServeConnection::close() {
 aio::Task<std::unique_ptr<ServeConnection>> connect(aio::Loop& loop,
                                                     transport::Connector& connector,
                                                     std::string machine,
-                                                    Duration greeting_limit) {
-  return greeted<ServeConnection>(loop, connector, std::move(machine), greeting_limit);
+                                                    SessionLimits limits) {
+  return greeted<ServeConnection>(loop, connector, std::move(machine), limits);
 }
 
 }  // namespace firn::store

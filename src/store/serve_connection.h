@@ -7,7 +7,7 @@
 #include "aio/loop.h"
 #include "nix/path_info.h"
 #include "store/builder_connection.h"
-#include "store/greeting.h"
+#include "store/limits.h"
 #include "store/nar_stream.h"
 #include "store/peer.h"
 #include "transport/link.h"
@@ -25,7 +25,10 @@ namespace firn::store {
 class ServeConnection {
  public:
   /// `machine` names the server in messages.
-  ServeConnection(aio::Loop& loop, std::unique_ptr<transport::Link> link, std::string machine);
+  ServeConnection(aio::Loop& loop,
+                  std::unique_ptr<transport::Link> link,
+                  std::string machine,
+                  Patience import_answer = {});
   ~ServeConnection();
   ServeConnection(const ServeConnection&) = delete;
   ServeConnection& operator=(const ServeConnection&) = delete;
@@ -88,6 +91,7 @@ class ServeConnection {
 
   aio::Loop& loop_;
   Peer peer_;
+  Patience import_answer_;
   wire::ServeVersion version_ = wire::kOldestServe;
   wire::ServeVersion announced_ = wire::kOldestServe;
   TimePoint opened_at_;
@@ -98,6 +102,6 @@ class ServeConnection {
 aio::Task<std::unique_ptr<ServeConnection>> connect(aio::Loop& loop,
                                                     transport::Connector& connector,
                                                     std::string machine,
-                                                    Duration greeting_limit = kGreetingLimit);
+                                                    SessionLimits limits = {});
 
 }  // namespace firn::store

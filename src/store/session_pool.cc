@@ -88,8 +88,8 @@ aio::Task<void> SessionPool::Session::finish() {
 
 aio::Task<std::unique_ptr<BuilderConnection>> SessionPool::open() {
   return protocol_ == BuilderProtocol::worker
-             ? connect_worker_builder(loop_, *connector_, machine_, limits_.greeting)
-             : connect_serve_builder(loop_, *connector_, machine_, limits_.greeting);
+             ? connect_worker_builder(loop_, *connector_, machine_, limits_)
+             : connect_serve_builder(loop_, *connector_, machine_, limits_);
 }
 
 aio::Task<SessionPool::Session> SessionPool::acquire() {

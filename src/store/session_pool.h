@@ -6,7 +6,7 @@
 #include "aio/scope.h"
 #include "aio/semaphore.h"
 #include "store/builder_connection.h"
-#include "store/greeting.h"
+#include "store/limits.h"
 
 #include <cstdint>
 #include <memory>
@@ -15,16 +15,6 @@
 #include <vector>
 
 namespace firn::store {
-
-/// When a session has served enough, and how soon it must begin. Its server keeps a temporary root
-/// for everything that it ever touched.
-struct SessionLimits {
-  Duration age = std::chrono::minutes(10);
-  std::uint32_t uses = 200;
-  Duration idle = std::chrono::seconds(30);
-  /// For a new session's first word.
-  Duration greeting = kGreetingLimit;
-};
 
 /// Hands out sessions, the freshest idle one first. Must be closed before it dies, and outlive what
 /// it handed out.

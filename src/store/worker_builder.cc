@@ -192,14 +192,10 @@ aio::Task<void> WorkerBuilder::close() {
 }
 
 aio::Task<std::unique_ptr<BuilderConnection>> connect_worker_builder(
-    aio::Loop& loop,
-    transport::Connector& connector,
-    std::string machine,
-    Duration greeting_limit) {
-  auto connection =
-      co_await greeted<WorkerConnection>(loop, connector, std::move(machine), greeting_limit);
+    aio::Loop& loop, transport::Connector& connector, std::string machine, SessionLimits limits) {
+  auto connection = co_await greeted<WorkerConnection>(loop, connector, std::move(machine), limits);
   const bool is_trusted = co_await aio::within(
-      loop, "asking whether the login is trusted", greeting_limit, ask_for_trust(*connection));
+      loop, "asking whether the login is trusted", limits.greeting, ask_for_trust(*connection));
   co_return std::make_unique<WorkerBuilder>(std::move(connection), is_trusted);
 }
 

@@ -63,6 +63,6 @@ class WorkerBuilder final : public BuilderConnection, private UntrustingBuilder 
 
 /// Opens a connection there, as greeting.h says, and finds out whether we are trusted.
 aio::Task<std::unique_ptr<BuilderConnection>> connect_worker_builder(
-    aio::Loop& loop, transport::Connector& connector, std::string machine, Duration greeting_limit);
+    aio::Loop& loop, transport::Connector& connector, std::string machine, SessionLimits limits);
 
 }  // namespace firn::store

@@ -81,8 +81,9 @@ struct WorkerConnection::Upload {
 
 WorkerConnection::WorkerConnection(aio::Loop& loop,
                                    std::unique_ptr<transport::Link> link,
-                                   std::string name)
-    : loop_(loop), peer_(std::move(link), std::move(name)) {}
+                                   std::string name,
+                                   Patience adding_answer)
+    : loop_(loop), peer_(std::move(link), std::move(name)), adding_answer_(adding_answer) {}
 
 WorkerConnection::~WorkerConnection() = default;
 
@@ -279,7 +280,7 @@ aio::Task<std::optional<worker::Failure>> WorkerConnection::offer_path(const nix
   std::string head;
   append(head, request);
   ExactNar exact(nar, info);
-  const Duration patience = patience_for(info.nar_size.value());
+  const Duration patience = adding_answer_.with(info.nar_size);
   Peer::Conversation conversation(peer_);
   std::optional<worker::Failure> failure;
   if (worker::upload_of<worker::AddToStoreNar>(protocol_) == worker::Upload::frames) {
@@ -312,9 +313,10 @@ aio::Task<void> WorkerConnection::ask_for_nar(nix::StorePath path) {
 
 aio::Task<std::unique_ptr<WorkerConnection>> open_worker(aio::Loop& loop,
                                                          transport::Connector& connector,
-                                                         std::string name) {
-  auto connection =
-      std::make_unique<WorkerConnection>(loop, co_await connector.open(), std::move(name));
+                                                         std::string name,
+                                                         Patience adding_answer) {
+  auto connection = std::make_unique<WorkerConnection>(
+      loop, co_await connector.open(), std::move(name), adding_answer);
   co_await connection->greet();
   co_return connection;
 }

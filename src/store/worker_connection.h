@@ -8,6 +8,7 @@
 
 #include "aio/loop.h"
 #include "nix/path_info.h"
+#include "store/limits.h"
 #include "store/nar_stream.h"
 #include "store/peer.h"
 #include "transport/link.h"
@@ -39,7 +40,10 @@ using Answer = std::variant<typename Request::Reply, wire::worker::Failure>;
 class WorkerConnection {
  public:
   /// `name` is what messages call the daemon.
-  WorkerConnection(aio::Loop& loop, std::unique_ptr<transport::Link> link, std::string name);
+  WorkerConnection(aio::Loop& loop,
+                   std::unique_ptr<transport::Link> link,
+                   std::string name,
+                   Patience adding_answer = {});
   ~WorkerConnection();
   WorkerConnection(const WorkerConnection&) = delete;
   WorkerConnection& operator=(const WorkerConnection&) = delete;
@@ -117,6 +121,7 @@ class WorkerConnection {
 
   aio::Loop& loop_;
   Peer peer_;
+  Patience adding_answer_;
   wire::worker::Protocol protocol_;
   wire::worker::DaemonInfo daemon_;
   MessageSink sink_;
@@ -125,6 +130,7 @@ class WorkerConnection {
 /// Opens a link and greets.
 aio::Task<std::unique_ptr<WorkerConnection>> open_worker(aio::Loop& loop,
                                                          transport::Connector& connector,
-                                                         std::string name);
+                                                         std::string name,
+                                                         Patience adding_answer = {});
 
 }  // namespace firn::store

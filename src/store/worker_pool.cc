@@ -9,8 +9,13 @@ namespace firn::store {
 
 WorkerPool::WorkerPool(aio::Loop& loop,
                        std::unique_ptr<transport::Connector> connector,
-                       std::string name)
-    : loop_(loop), connector_(std::move(connector)), name_(std::move(name)), endings_(loop) {}
+                       std::string name,
+                       Patience adding_answer)
+    : loop_(loop),
+      connector_(std::move(connector)),
+      name_(std::move(name)),
+      adding_answer_(adding_answer),
+      endings_(loop) {}
 
 WorkerPool::~WorkerPool() = default;
 
@@ -30,7 +35,7 @@ aio::Task<WorkerPool::Lease> WorkerPool::acquire() {
 }
 
 aio::Task<WorkerPool::Lease> WorkerPool::open() {
-  co_return Lease(*this, co_await open_worker(loop_, *connector_, name_));
+  co_return Lease(*this, co_await open_worker(loop_, *connector_, name_, adding_answer_));
 }
 
 void WorkerPool::retire(std::unique_ptr<WorkerConnection> connection) {

@@ -17,7 +17,10 @@ namespace firn::store {
 class WorkerPool {
  public:
   /// `name` is what messages call the daemon.
-  WorkerPool(aio::Loop& loop, std::unique_ptr<transport::Connector> connector, std::string name);
+  WorkerPool(aio::Loop& loop,
+             std::unique_ptr<transport::Connector> connector,
+             std::string name,
+             Patience adding_answer = {});
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
@@ -63,6 +66,7 @@ class WorkerPool {
   aio::Loop& loop_;
   std::unique_ptr<transport::Connector> connector_;
   std::string name_;
+  Patience adding_answer_;
   std::vector<std::unique_ptr<WorkerConnection>> idle_;
   aio::Scope endings_;
 };

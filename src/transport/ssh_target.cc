@@ -24,6 +24,11 @@ std::string login(const SshTarget& target) {
   return target.user.empty() ? target.host : target.user + "@" + target.host;
 }
 
+/// For ssh, 0 is no limit.
+std::int64_t whole_seconds(Duration limit) {
+  return std::chrono::ceil<std::chrono::seconds>(limit).count();
+}
+
 std::vector<std::string> common_words(const SshTarget& target, std::string_view socket) {
   std::vector<std::string> words{"ssh",
                                  "-x",
@@ -70,15 +75,15 @@ std::vector<std::string> master_words(const SshTarget& target,
                                       std::string_view socket,
                                       std::string_view known_hosts) {
   auto words = common_words(target, socket);
-  for (const char* option : {"-oControlMaster=yes",
-                             "-oControlPersist=no",
-                             "-oConnectTimeout=30",
-                             "-oTCPKeepAlive=yes",
-                             "-oServerAliveInterval=15",
-                             "-oServerAliveCountMax=4",
-                             "-oPermitLocalCommand=yes"}) {
-    words.emplace_back(option);
-  }
+  const auto& limits = target.limits;
+  words.insert(words.end(),
+               {"-oControlMaster=yes",
+                "-oControlPersist=no",
+                fmt::format("-oConnectTimeout={}", whole_seconds(limits.connecting)),
+                "-oTCPKeepAlive=yes",
+                fmt::format("-oServerAliveInterval={}", whole_seconds(limits.keepalive_interval)),
+                fmt::format("-oServerAliveCountMax={}", limits.keepalive_count),
+                "-oPermitLocalCommand=yes"});
   words.push_back(fmt::format("-oLocalCommand=echo {}", kConnectedMark));
   if (has_fast_aes()) words.emplace_back("-oCiphers=^aes128-gcm@openssh.com");
   if (target.compress) words.emplace_back("-C");

@@ -2,6 +2,9 @@
 // Where ssh goes and with what: the words of its command line, made in one place and without I/O.
 #pragma once
 
+#include "base/units.h"
+
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +12,16 @@
 #include <vector>
 
 namespace firn::transport {
+
+/// When ssh gives a connection up. It counts in whole seconds.
+struct SshLimits {
+  /// For the connection and sshd's greeting.
+  Duration connecting = std::chrono::seconds(30);
+  /// A machine that is silent for so long is asked for a sign of life,
+  Duration keepalive_interval = std::chrono::seconds(15);
+  /// and is lost after so many questions without an answer.
+  std::uint32_t keepalive_count = 4;
+};
 
 /// A login on a machine.
 struct SshTarget {
@@ -22,6 +35,7 @@ struct SshTarget {
   bool compress = false;
   /// Further words for ssh, as in NIX_SSHOPTS.
   std::vector<std::string> extra_options;
+  SshLimits limits{};
 
   /// Such as "nix@b1:2222", for messages.
   std::string str() const;

@@ -62,7 +62,7 @@ class FarmRunTest : public ::testing::Test {
   FarmRunTest() {
     options.log_folder = logs.path();
     options.own_system = "x86_64-linux";
-    options.keep_going = true;
+    options.scheduling.keep_going = true;
     machines = {{"ssh://b1 x86_64-linux - 2", [this] { return b1.connector(); }},
                 {"ssh://b2 x86_64-linux - 2", [this] { return b2.connector(); }}};
   }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/nearest.h"
+#include "base/nearest.h"
 
 #include <array>
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace firn::cli {
+namespace firn {
 namespace {
 
 constexpr std::array<std::string_view, 5> kWords = {
@@ -38,4 +38,4 @@ TEST(Nearest, DoesNotGuessWildly) {
 }
 
 }  // namespace
-}  // namespace firn::cli
+}  // namespace firn

@@ -6,11 +6,11 @@
 #include <span>
 #include <string_view>
 
-namespace firn::cli {
+namespace firn {
 
 /// The first of `words` that is nearest to `word` in letters changed, added, left out or swapped;
 /// none where even that one differs in more than a third of its letters.
 std::optional<std::string_view> nearest(std::string_view word,
                                         std::span<const std::string_view> words);
 
-}  // namespace firn::cli
+}  // namespace firn

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/nearest.h"
+#include "base/nearest.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <vector>
 
-namespace firn::cli {
+namespace firn {
 
 namespace {
 
@@ -44,4 +44,4 @@ std::optional<std::string_view> nearest(std::string_view word,
   return *best;
 }
 
-}  // namespace firn::cli
+}  // namespace firn

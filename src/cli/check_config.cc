@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/check_config.h"
+
+#include "base/error.h"
+#include "base/nearest.h"
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdio>
+#include <iostream>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace firn::cli {
+
+namespace {
+
+constexpr std::string_view kHelp =
+    R"(usage: firn check-config [FILE] [--json]
+       firn check-config --defaults
+
+Reads a configuration file as firn build does and names every key that is
+unknown or wrong, with file and line.
+
+  FILE         the file (default: the one that firn build would read:
+               $XDG_CONFIG_HOME/firn/firn.toml or ~/.config/firn/firn.toml,
+               else /etc/firn/firn.toml)
+  --json       prints {"file": ..., "problems": [{"line", "key", "message"}]}
+  --defaults   prints a file with every key, its default and what it means
+
+Exit codes:
+  0    nothing is wrong
+  2    something is wrong, or the file cannot be read
+)";
+
+Exit usage_error(std::string_view text) {
+  return {.code = ExitCode::usage,
+          .text = fmt::format("error: {}\nfirn check-config --help tells more.\n", text)};
+}
+
+Exit refuse(std::string_view word) {
+  constexpr std::array<std::string_view, 3> kKnown = {"--json", "--defaults", "--help"};
+  if (!word.starts_with('-'))
+    return usage_error(fmt::format("firn check-config does not know what '{}' is for", word));
+  const auto meant = nearest(word, kKnown);
+  return usage_error(fmt::format("firn check-config has no option '{}'{}",
+                                 word,
+                                 meant ? fmt::format("; did you mean {}?", *meant) : ""));
+}
+
+nlohmann::json to_json(const std::vector<config::Problem>& problems) {
+  auto list = nlohmann::json::array();
+  for (const auto& problem : problems)
+    list.push_back({{"line", problem.line}, {"key", problem.key}, {"message", problem.message}});
+  return list;
+}
+
+}  // namespace
+
+std::variant<CheckConfigOptions, Exit> parse_check_config(int argc, const char* const* argv) {
+  CheckConfigOptions options;
+  std::string file;
+  bool wants_help = false;
+  CLI::App app;
+  app.set_help_flag("");
+  app.allow_extras();
+  app.add_option("FILE", file);
+  app.add_flag("--json", options.json);
+  app.add_flag("--defaults", options.defaults);
+  app.add_flag("-h,--help", wants_help);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return usage_error(e.what());
+  }
+  if (wants_help) return Exit{.code = ExitCode::success, .text = std::string(kHelp)};
+  for (const auto& word : app.remaining())
+    if (word != "--") return refuse(word);
+  if (!file.empty()) options.file = file;
+  return options;
+}
+
+ExitCode check_config(const CheckConfigOptions& options, std::ostream& out) {
+  if (options.defaults) {
+    out << config::default_file();
+    return ExitCode::success;
+  }
+  const auto file = options.file ? options.file : config::find_configuration();
+  const auto configuration = file ? config::load_configuration(*file) : config::Configuration();
+  const auto& problems = configuration.problems;
+  if (options.json) {
+    const nlohmann::json report{{"file", file ? nlohmann::json(file->string()) : nlohmann::json()},
+                                {"problems", to_json(problems)}};
+    out << report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+  } else if (!file) {
+    out << "there is no configuration file; all defaults hold\n";
+  } else if (problems.empty()) {
+    out << fmt::format("{}: nothing is wrong\n", file->string());
+  } else {
+    for (const auto& problem : problems)
+      out << problem.str() << "\n";
+  }
+  return problems.empty() ? ExitCode::success : ExitCode::usage;
+}
+
+ExitCode run_check_config(const CheckConfigOptions& options) {
+  try {
+    return check_config(options, std::cout);
+  } catch (const Error& e) {
+    std::fprintf(stderr, "error: %s\n", e.what());
+    return ExitCode::usage;
+  }
+}
+
+config::Settings load_settings(std::optional<std::filesystem::path> file) {
+  if (!file) file = config::find_configuration();
+  if (!file) return {};
+  const auto configuration = config::load_configuration(*file);
+  if (configuration.problems.empty()) return configuration.settings;
+  std::string text;
+  for (const auto& problem : configuration.problems)
+    text += (text.empty() ? "" : "\nerror: ") + problem.str();
+  throw Error(Kind::invalid, text);
+}
+
+}  // namespace firn::cli
