@@ -27,6 +27,8 @@ constexpr std::array<std::string_view, 15> kStatusNames{"Built",
                                                         "ResolvesToAlreadyValid",
                                                         "NoSubstituters"};
 
+constexpr std::string_view kHashMismatch = "HashMismatch";
+
 bool is_in(char character, char first, char last) {
   return character >= first && character <= last;
 }
@@ -49,6 +51,7 @@ std::string to_string(BuildStatus status) {
 }
 
 std::optional<BuildStatus> find_build_status(std::string_view name) {
+  if (name == kHashMismatch) return BuildStatus::output_rejected;
   const auto* found = std::find(kStatusNames.begin(), kStatusNames.end(), name);
   if (found == kStatusNames.end()) return std::nullopt;
   return static_cast<BuildStatus>(found - kStatusNames.begin());

@@ -40,7 +40,8 @@ bool is_known(BuildStatus status);
 bool is_success(BuildStatus status);
 /// Nix's own name, such as "PermanentFailure"; "status 77" for one that is unknown.
 std::string to_string(BuildStatus status);
-/// By Nix's own name.
+/// By Nix's own name. "HashMismatch", which JSON knows and no protocol does, is output_rejected, as
+/// Nix sends it.
 std::optional<BuildStatus> find_build_status(std::string_view name);
 
 /// The builder's answer. Both protocols send every field for every status; what does not belong to

@@ -2,6 +2,7 @@
 #include "nix/build_result_json.h"
 
 #include "base/error.h"
+#include "nix/derived_path_json.h"
 
 #include <chrono>
 #include <limits>
@@ -102,6 +103,16 @@ BuildResult build_result_from(const JsonPlace& place) {
     result.is_non_deterministic = place.at("isNonDeterministic").boolean();
   }
   return result;
+}
+
+Json keyed_json(const DerivedPath& target, const BuildResult& result) {
+  Json json = to_json(result);
+  json["path"] = to_json(target);
+  return json;
+}
+
+std::pair<DerivedPath, BuildResult> keyed_build_result_from(const JsonPlace& place) {
+  return {derived_path_from(place.at("path")), build_result_from(place)};
 }
 
 }  // namespace firn::nix

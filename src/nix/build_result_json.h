@@ -3,7 +3,10 @@
 #pragma once
 
 #include "nix/build_result.h"
+#include "nix/derived_path.h"
 #include "nix/json.h"
+
+#include <utility>
 
 namespace firn::nix {
 
@@ -12,5 +15,9 @@ namespace firn::nix {
 Json to_json(const BuildResult& result);
 /// Takes both forms. Throws Error{invalid}.
 BuildResult build_result_from(const JsonPlace& place);
+
+/// The same with the target as "path".
+Json keyed_json(const DerivedPath& target, const BuildResult& result);
+std::pair<DerivedPath, BuildResult> keyed_build_result_from(const JsonPlace& place);
 
 }  // namespace firn::nix

@@ -2,6 +2,7 @@
 #include "nix/build_result_json.h"
 #include "support/golden.h"
 
+#include <cstddef>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -32,6 +33,20 @@ TEST_F(BuildResultGolden, OfBothProtocols) {
         expect_kept(json);
     }
   }
+}
+
+TEST_F(BuildResultGolden, WithTheirTargets) {
+  std::size_t seen = 0;
+  for (const auto& file : testing::golden_files("worker-protocol", ".json")) {
+    if (!file.filename().string().starts_with("keyed-build-result")) continue;
+    SCOPED_TRACE(file);
+    for (const Json& json : parse_json(testing::read_golden(file))) {
+      const auto [target, result] = keyed_build_result_from(JsonPlace(json));
+      EXPECT_EQ(keyed_json(target, result), json);
+      ++seen;
+    }
+  }
+  EXPECT_GT(seen, 0U);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ TEST(BuildStatus, HasNixNames) {
   EXPECT_EQ(to_string(BuildStatus::not_deterministic), "NotDeterministic");
   EXPECT_EQ(to_string(BuildStatus::no_substituters), "NoSubstituters");
   EXPECT_EQ(find_build_status("NoSubstituters"), BuildStatus::no_substituters);
+  EXPECT_EQ(find_build_status("HashMismatch"), BuildStatus::output_rejected);
   EXPECT_EQ(find_build_status("status 77"), std::nullopt);
 }
 

@@ -27,7 +27,8 @@ struct NamedBytes {
 /// it in the message, which never shows the text.
 NamedBytes parse_named_bytes(std::string_view text, std::string_view what);
 
-/// Sorted by text and without duplicates, as Nix writes them.
+/// Sorted by text and without duplicates, as Nix up to 2.33 writes them; newer ones compare names
+/// of keys first, then raw bytes. No reader looks at the order, and nothing that is signed has it.
 void sort_signatures(std::vector<std::string>& signatures);
 
 /// Keeps `signatures` so, if they are.

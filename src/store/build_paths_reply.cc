@@ -28,6 +28,7 @@ constexpr std::uint32_t kCheckMismatch = 0x08;
 std::uint32_t reason_of(const nix::BuildResult& result) {
   switch (result.status) {
     case nix::BuildStatus::permanent_failure:
+    case nix::BuildStatus::input_rejected:
     case nix::BuildStatus::dependency_failed:
       return kFailed;
     case nix::BuildStatus::timed_out:

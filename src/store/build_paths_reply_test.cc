@@ -32,6 +32,7 @@ TEST(BuildPathsReply, StatusIsThatOfNixItself) {
   EXPECT_EQ(build_paths_reply(std::vector<KeyedBuildResult>()).exit_status, 0U);
   EXPECT_EQ(status_of(BuildStatus::already_valid), 0U);
   EXPECT_EQ(status_of(BuildStatus::permanent_failure), 100U);
+  EXPECT_EQ(status_of(BuildStatus::input_rejected), 100U);
   EXPECT_EQ(status_of(BuildStatus::dependency_failed), 100U);
   EXPECT_EQ(status_of(BuildStatus::timed_out), 101U);
   EXPECT_EQ(status_of(BuildStatus::output_rejected, "hash mismatch in fixed-output …"), 102U);
