@@ -54,6 +54,7 @@ class UriReader {
   StoreUri read();
 
  private:
+  void read_uri(std::string_view text, std::size_t scheme_end);
   void read_word(std::string_view word);
   void read_path(std::string_view path);
   void read_query(std::string_view query);
@@ -72,10 +73,20 @@ class UriReader {
                             at.data() - whole_.data()));
   }
 
+  [[noreturn]] void fail_scheme() const {
+    fail(whole_, "a scheme such as 'ssh://', 'auto', 'daemon', 'local', or a path");
+  }
+
   std::string_view whole_;
   std::string_view working_folder_;
   StoreUri uri_;
 };
+
+/// What follows the first '?'.
+std::string_view after_mark(std::string_view text) {
+  const std::size_t mark = text.find('?');
+  return mark == std::string_view::npos ? text.substr(text.size()) : text.substr(mark + 1);
+}
 
 std::string UriReader::decode(std::string_view text) const {
   std::string decoded;
@@ -124,10 +135,9 @@ void UriReader::read_authority(std::string_view authority) {
   if (authority.empty()) return;
   const std::size_t at = authority.rfind('@');
   if (at != std::string_view::npos) {
-    const std::string_view user = authority.substr(0, at);
-    if (const std::size_t colon = user.find(':'); colon != std::string_view::npos) {
-      fail(user.substr(colon), "no password (use a key instead)");
-    }
+    const std::string_view user_info = authority.substr(0, at);
+    const std::string_view user = user_info.substr(0, user_info.find(':'));
+    if (user.size() < user_info.size()) uri_.password = decode(user_info.substr(user.size() + 1));
     uri_.user = decode(user);
     check_word(uri_.user, user, "a user");
     authority.remove_prefix(at + 1);
@@ -184,9 +194,11 @@ void UriReader::read_bracketed_host(std::string_view text) {
 }
 
 void UriReader::read_port(std::string_view text) {
+  if (text.empty()) return;
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size()) fail(text, "a port up to 65535");
+  if (error != std::errc() || end != text.data() + text.size() || port == 0)
+    fail(text, "a port from 1 to 65535");
   uri_.port = port;
 }
 
@@ -208,32 +220,49 @@ void UriReader::read_path(std::string_view path) {
 }
 
 StoreUri UriReader::read() {
-  if (const std::size_t hash = whole_.find('#'); hash != std::string_view::npos) {
-    fail(whole_.substr(hash), "no fragment");
-  }
-  const std::string_view before_query = whole_.substr(0, whole_.find('?'));
-  if (before_query.size() < whole_.size()) read_query(whole_.substr(before_query.size() + 1));
+  const std::string_view before_query = whole_.substr(0, whole_.find_first_of("?#"));
   const std::size_t scheme_end = before_query.find(kSchemeEnd);
-  if (before_query.empty() || is_shorthand(before_query)) {
-    read_word(before_query);
+  const bool has_scheme = scheme_end != std::string_view::npos;
+  if (has_scheme) {
+    read_query(after_mark(whole_.substr(0, whole_.find('#'))));
+    read_uri(before_query, scheme_end);
     return std::move(uri_);
   }
-  if (scheme_end == std::string_view::npos && before_query.find('/') != std::string_view::npos) {
-    read_path(before_query);
-    return std::move(uri_);
+  const std::string_view query = after_mark(whole_);
+  const std::string_view word = whole_.substr(0, whole_.find('?'));
+  if (const std::size_t hash = query.find('#'); hash != std::string_view::npos)
+    fail(query.substr(hash), "no fragment");
+  read_query(query);
+  if (word.empty() || is_shorthand(word)) {
+    read_word(word);
+  } else if (word.find('/') != std::string_view::npos) {
+    read_path(word);
+  } else {
+    fail_scheme();
   }
-  const std::string_view scheme = before_query.substr(0, scheme_end);
-  if (scheme_end == std::string_view::npos || scheme.empty() ||
-      scheme.find_first_not_of(kSchemeCharacters) != std::string_view::npos) {
-    fail(whole_, "a scheme such as 'ssh://', 'auto', 'daemon', 'local', or a path");
-  }
+  return std::move(uri_);
+}
+
+/// `scheme_end` is where "://" stands in `text`, which is all before query and fragment.
+void UriReader::read_uri(std::string_view text, std::size_t scheme_end) {
+  const std::string_view scheme = text.substr(0, scheme_end);
+  if (scheme.empty() || scheme.find_first_not_of(kSchemeCharacters) != std::string_view::npos)
+    fail_scheme();
   uri_.scheme = scheme;
-  const std::string_view rest = before_query.substr(scheme_end + kSchemeEnd.size());
+  const std::string_view rest = text.substr(scheme_end + kSchemeEnd.size());
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   read_authority(rest.substr(0, slash));
   uri_.path = decode(rest.substr(slash));
   if (uri_.scheme.starts_with("ssh") && uri_.host.empty()) fail(rest, "a host");
-  return std::move(uri_);
+}
+
+std::string host_and_path(const StoreUri& uri) {
+  constexpr std::string_view kKeptInPath = ":@/";
+  const bool is_ipv6 = uri.host.find(':') != std::string::npos;
+  std::string text =
+      is_ipv6 ? "[" + percent_encode(uri.host, ":") + "]" : percent_encode(uri.host, "");
+  if (uri.port) text += fmt::format(":{}", *uri.port);
+  return text + percent_encode(uri.path, kKeptInPath);
 }
 
 bool needs_ssh_prefix(std::string_view text) {
@@ -244,22 +273,20 @@ bool needs_ssh_prefix(std::string_view text) {
 }  // namespace
 
 std::string StoreUri::authority_and_path() const {
-  constexpr std::string_view kKeptInPath = ":@/";
-  std::string text;
-  if (!user.empty()) text += percent_encode(user, "") + "@";
-  const bool is_ipv6 = host.find(':') != std::string::npos;
-  text += is_ipv6 ? "[" + percent_encode(host, ":") + "]" : percent_encode(host, "");
-  if (port) text += fmt::format(":{}", *port);
-  return text + percent_encode(path, kKeptInPath);
+  std::string user_info = percent_encode(user, "");
+  if (password) user_info += ":" + percent_encode(*password, "");
+  return (user_info.empty() ? "" : user_info + "@") + host_and_path(*this);
 }
 
 std::string StoreUri::identity() const {
-  return is_word ? scheme : scheme + std::string(kSchemeEnd) + authority_and_path();
+  if (is_word) return scheme;
+  const std::string before_host = user.empty() ? "" : percent_encode(user, "") + "@";
+  return scheme + std::string(kSchemeEnd) + before_host + host_and_path(*this);
 }
 
 std::string StoreUri::str() const {
   constexpr std::string_view kKeptInQuery = ":@/?";
-  std::string text = identity();
+  std::string text = is_word ? scheme : scheme + std::string(kSchemeEnd) + authority_and_path();
   char separator = '?';
   for (const auto& [key, value] : parameters) {
     text +=

@@ -21,6 +21,8 @@ struct StoreUri {
   /// parameters: with them the others mean "unix://" and "local://".
   bool is_word = false;
   std::string user;
+  /// Taken as Nix takes it (2.26 and newer), and as in Nix told to nobody: ssh asks for its own.
+  std::optional<std::string> password;
   /// Without brackets; an IPv6 zone follows a plain '%'. Neither it nor `user` begins with '-' or
   /// holds control bytes or blanks, so that both may stand in a command line.
   std::string host;
@@ -30,9 +32,10 @@ struct StoreUri {
 
   /// As Nix prints it; parses again.
   std::string str() const;
-  /// What a machine is known by: the same without parameters, such as "ssh://nix@b1:2222".
+  /// What a machine is known by: the same without password and parameters, such as
+  /// "ssh://nix@b1:2222".
   std::string identity() const;
-  /// What follows "<scheme>://" there; empty for a word.
+  /// What Nix prints between "<scheme>://" and the parameters; empty for a word.
   std::string authority_and_path() const;
 
   /// No ssh is needed to get there: this machine's own store, which "ssh://localhost" means too, as
@@ -44,7 +47,8 @@ struct StoreUri {
 
 /// Throws Error{invalid} with the offset. Adds "ssh://" where Nix does. A path becomes a local
 /// store, a relative one below `working_folder`, without which it is refused. A parameter without
-/// '=' is ignored, of two with one key the first counts; passwords and fragments are refused.
+/// '=' is ignored, of two with one key the first counts; a fragment is ignored behind a scheme and
+/// an authority, and refused elsewhere. An empty port is none.
 StoreUri parse_store_uri(std::string_view text, std::string_view working_folder = {});
 
 }  // namespace firn::nix

@@ -58,6 +58,12 @@ TEST(StoreUri, KnowsTheShorthands) {
       {"fe80::1%eth0", "ssh://[fe80::1%25eth0]"},
       {"ssh://a@[::1]:22", "ssh://a@[::1]:22"},
       {"ssh://a%40b@c", "ssh://a%40b@c"},
+      {"ssh://u:secret@b", "ssh://u@b"},
+      {"ssh://b:", "ssh://b"},
+      {"ssh://u@[::1]:/x", "ssh://u@[::1]/x"},
+      {"ssh://b/x#y?z", "ssh://b/x"},
+      {"b#x", "ssh://b"},
+      {"/a#b", "local:///a%23b"},
   };
   for (const auto& [text, identity] : cases) {
     EXPECT_EQ(parse_store_uri(text).identity(), identity) << text;
@@ -75,6 +81,8 @@ TEST(StoreUri, IsPrintedAsNixDoes) {
       {"https://u!x@h!/?b=2&a=1", "https://u%21x@h%21/?a=1&b=2"},
       {"ssh://[fe80::1%eth0]:22?a=b", "ssh://[fe80::1%25eth0]:22?a=b"},
       {"ssh://fe80::1%25", "ssh://[fe80::1%2525]"},
+      {"ssh://u%3Ax:p%40q@b:?a=b#c", "ssh://u%3Ax:p%40q@b?a=b"},
+      {"ssh://u:@b", "ssh://u:@b"},
   };
   for (const auto& [text, printed] : cases) {
     const StoreUri uri = parse_store_uri(text);
@@ -114,9 +122,9 @@ TEST(StoreUri, SaysWhereItIsBad) {
       {"", "offset 0"},
       {"ssh://", "a host at offset 6"},
       {"ssh-ng://?a=b", "a host"},
-      {"ssh://u:secret@b", "no password (use a key instead) at offset 7"},
-      {"ssh://b:", "a port up to 65535 at offset 8"},
-      {"ssh://b:70000", "a port"},
+      {"ssh://u:p%q@b", "two hexadecimal digits after '%' at offset 9"},
+      {"ssh://b:70000", "a port from 1 to 65535 at offset 8"},
+      {"ssh://b:0", "a port"},
       {"ssh://b:2x", "a port"},
       {"ssh://[::1", "']'"},
       {"ssh://[b]", "an IPv6 address"},
@@ -127,7 +135,8 @@ TEST(StoreUri, SaysWhereItIsBad) {
       {"ssh://b%zz", "two hexadecimal"},
       {"ssh://b%3a22", "a host without"},
       {"ssh://b?a=%", "two hexadecimal"},
-      {"ssh://b#x", "no fragment at offset 7"},
+      {"auto?a=b#x", "no fragment at offset 8"},
+      {"auto#/", "an absolute path"},
       {"SSH://b", "a scheme"},
       {"a/b", "an absolute path at offset 0"},
       {"://b", "a scheme"},
@@ -144,6 +153,7 @@ TEST(StoreUri, LetsNothingIntoACommandLine) {
                            "ssh://b%20c",
                            "ssh://b%0Ac",
                            "ssh://b%00",
+                           "ssh://:secret@b",
                            "ssh://@b"}) {
     EXPECT_THAT(refusal_of(text), HasSubstr("one word")) << text;
   }
