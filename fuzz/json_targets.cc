@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nix's JSON forms. What can be read is written, and read again as the same.
 #include "nix/build_result_json.h"
+#include "nix/content_address_json.h"
 #include "nix/derivation_json.h"
 #include "nix/derivation_options.h"
 #include "nix/derived_path_json.h"
 #include "nix/file_tree.h"
 #include "nix/json.h"
 #include "nix/nar_listing.h"
+#include "nix/narinfo.h"
 #include "nix/path_info_json.h"
 #include "nix/realisation.h"
+#include "nix/store_snapshot.h"
 #include "targets.h"
 
 #include <array>
@@ -43,7 +46,17 @@ std::string filled(std::string text) {
 }
 
 void path_info(std::string_view bytes) {
-  require_same(bytes, nix::keyed_path_info_from, nix::keyed_json);
+  using nix::PathInfoFormat;
+  using nix::PathInfoPart;
+  const auto path = nix::StorePath::from_base_name(kBase);
+  require_same(
+      bytes, nix::keyed_path_info_from, [](const auto& value) { return nix::keyed_json(value); });
+  require_same(
+      bytes,
+      [&](const nix::JsonPlace& place) { return nix::narinfo_from(place, path); },
+      [](const auto& value) { return to_json(value, PathInfoFormat::v3, PathInfoPart::all); });
+  require_same(
+      bytes, nix::content_address_from, [](const auto& value) { return nix::to_json(value); });
 }
 
 std::vector<std::string> path_info_seeds() {
@@ -76,11 +89,17 @@ std::vector<std::string> realisation_seeds() {
 void build_result(std::string_view bytes) {
   require_same(
       bytes, nix::build_result_from, [](const auto& value) { return nix::to_json(value); });
+  require_same(bytes, nix::keyed_build_result_from, [](const auto& value) {
+    return nix::keyed_json(value.first, value.second);
+  });
 }
 
 std::vector<std::string> build_result_seeds() {
   return {filled(R"({"success":true,"status":"Built","timesBuilt":1,"startTime":3,"stopTime":5,)"
                  R"("cpuUser":7,"builtOutputs":{"out":{"outPath":"%P","signatures":[]}}})"),
+          filled(R"({"success":false,"status":"HashMismatch","errorMsg":"","timesBuilt":0,)"
+                 R"("isNonDeterministic":false,"startTime":0,"stopTime":0,)"
+                 R"("path":{"drvPath":"%P.drv","outputs":["*"]}})"),
           R"({"success":false,"status":"TimedOut","errorMsg":"x","isNonDeterministic":false,)"
           R"("timesBuilt":1,"startTime":3,"stopTime":0})"};
 }
@@ -135,6 +154,20 @@ std::vector<std::string> derivation_seeds() {
                  R"("disallowedReferences":[],"ignoreSelfRefs":true}},"noChroot":true})")};
 }
 
+void store_snapshot(std::string_view bytes) {
+  require_same(
+      bytes, nix::store_snapshot_from, [](const auto& value) { return nix::to_json(value); });
+}
+
+std::vector<std::string> store_snapshot_seeds() {
+  return {
+      filled(R"({"config":{"store":"/nix/store"},"buildTrace":{"%P.drv":{"out":)"
+             R"({"outPath":"%P","signatures":[]}}},"derivations":{},"contents":{"%P":)"
+             R"({"contents":{"type":"symlink","target":"x"},"info":{"version":3,)"
+             R"("storeDir":"/nix/store","ca":null,"deriver":null,"narHash":"%H","narSize":7,)"
+             R"("references":[],"registrationTime":null,"signatures":[],"ultimate":false}}}})")};
+}
+
 constexpr auto kTargets = std::to_array<Target>({
     {.name = "derivation-json", .read = derivation, .seeds = derivation_seeds},
     {.name = "path-info-json", .read = path_info, .seeds = path_info_seeds},
@@ -142,6 +175,7 @@ constexpr auto kTargets = std::to_array<Target>({
     {.name = "build-result-json", .read = build_result, .seeds = build_result_seeds},
     {.name = "listing-json", .read = listing, .seeds = listing_seeds},
     {.name = "file-tree-json", .read = file_tree, .seeds = file_tree_seeds},
+    {.name = "store-json", .read = store_snapshot, .seeds = store_snapshot_seeds},
 });
 
 }  // namespace

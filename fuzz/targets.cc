@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "targets.h"
 
-#include <cstdio>
-#include <cstdlib>
+#include <stdexcept>
 
 namespace firn::fuzz {
 
@@ -15,9 +14,7 @@ std::vector<Target> all_targets() {
 }
 
 void require(bool holds, std::string_view what) {
-  if (holds) return;
-  std::fprintf(stderr, "does not hold: %.*s\n", static_cast<int>(what.size()), what.data());
-  std::abort();
+  if (!holds) throw std::logic_error("does not hold: " + std::string(what));
 }
 
 std::vector<std::string_view> cut(std::string_view bytes, std::size_t size) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every decoder that meets bytes from outside, as something a fuzzer can call. A target must end in
-// a value or in an Error; whatever else happens ends the process. Many check more: that what was
+// a value or in an Error; whatever else happens is a fault. Many check more: that what was
 // read is written and read again as the same, and that it does not matter how bytes arrive.
 #pragma once
 
@@ -29,7 +29,7 @@ std::span<const Target> text_targets();
 
 std::vector<Target> all_targets();
 
-/// Ends the process where `holds` does not.
+/// Throws std::logic_error, which nothing in a target catches, where `holds` does not.
 void require(bool holds, std::string_view what);
 
 /// Calls `read`. An Error is what bad input is answered with, unless it says that we are wrong.

@@ -157,16 +157,5 @@ TEST_F(DerivationGolden, EveryCutIsAnError) {
   }
 }
 
-TEST_F(DerivationGolden, EveryChangedByteIsAnErrorOrAnotherDerivation) {
-  for (const Path& file : canonical_files()) {
-    SCOPED_TRACE(file);
-    testing::expect_each_changed_byte_is_harmless(
-        testing::read_golden(file), [](const std::string& damaged) {
-          const Derivation drv = parse_derivation(damaged);
-          EXPECT_EQ(parse_derivation(to_aterm(drv)), drv);
-        });
-  }
-}
-
 }  // namespace
 }  // namespace firn::nix

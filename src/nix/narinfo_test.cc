@@ -147,7 +147,7 @@ TEST(NarInfo, TravelsAsJson) {
 
 TEST(NarInfo, DamageIsHarmless) {
   const auto parse = [](const std::string& text) { parse_narinfo(text); };
-  testing::expect_changed_bytes_are_harmless(kFull, parse, 2000);
+  testing::expect_changed_bytes_are_harmless(kFull, parse);
   for (std::size_t size = 0; size < kFull.size(); ++size) {
     const std::string cut = kFull.substr(0, size);
     const bool is_whole = cut.ends_with('\n') && size >= kNeeded.size() + 60;

@@ -73,8 +73,8 @@ TEST(StoreSnapshot, DamageIsHarmless) {
     const Json json = parse_json(text);
     store_snapshot_from(JsonPlace(json));
   };
-  testing::expect_every_cut_fails(to_text(to_json(sample())), read, 300);
-  testing::expect_changed_bytes_are_harmless(to_text(to_json(sample())), read, 300);
+  testing::expect_every_cut_fails(to_text(to_json(sample())), read);
+  testing::expect_changed_bytes_are_harmless(to_text(to_json(sample())), read);
 }
 
 }  // namespace
