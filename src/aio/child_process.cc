@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
@@ -179,6 +180,11 @@ Task<void> ChildProcess::write(Bytes bytes) {
     count_sent(put);
     bytes = bytes.subspan(put);
   }
+}
+
+bool ChildProcess::try_write(Bytes bytes) {
+  FIRN_CHECK(bytes.size() <= PIPE_BUF);
+  return stdin_ && stdin_->try_write(bytes);
 }
 
 void ChildProcess::close_write() {

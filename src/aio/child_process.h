@@ -58,6 +58,10 @@ class ChildProcess final : public ByteStream {
   Task<void> write(Bytes bytes) override;
   void close_write() override;
 
+  /// Writes all of `bytes`, at most 4 KiB, without waiting, or nothing: false where they do not fit
+  /// or nobody reads any more. Not while a `write` waits.
+  bool try_write(Bytes bytes);
+
   DrainedPipe& diagnostics() { return *stderr_; }
 
   /// Waits for its end. The pipes may still hold bytes.
@@ -71,6 +75,9 @@ class ChildProcess final : public ByteStream {
   Task<ExitStatus> stop(Duration grace);
 
   pid_t pid() const { return pid_; }
+
+  /// How it ended, once that was waited for.
+  const std::optional<ExitStatus>& status() const { return status_; }
 
  private:
   std::optional<ExitStatus> try_reap();

@@ -57,6 +57,13 @@ Task<std::size_t> PipeEnd::write_some(Bytes bytes) {
   }
 }
 
+bool PipeEnd::try_write(Bytes bytes) {
+  while (true) {
+    const ssize_t put = ::write(state_->descriptor.native_handle(), bytes.data(), bytes.size());
+    if (put >= 0 || errno != EINTR) return put == static_cast<ssize_t>(bytes.size());
+  }
+}
+
 void PipeEnd::close() {
   boost::system::error_code ignored;
   state_->descriptor.close(ignored);

@@ -26,6 +26,9 @@ class PipeEnd {
   /// Writes at least one byte.
   Task<std::size_t> write_some(Bytes bytes);
 
+  /// Writes all of `bytes`, at most PIPE_BUF, or nothing: a pipe takes so few whole.
+  bool try_write(Bytes bytes);
+
   /// Ends waits on it with Error{cancelled}.
   void close();
   bool is_open() const;

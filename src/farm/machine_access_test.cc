@@ -82,7 +82,7 @@ TEST(MachineAccess, RunsNixStoreThere) {
   const auto calls = calls_for("ssh://nix@b1 - /the/key");
   ASSERT_EQ(calls.size(), 2U);
   EXPECT_NE(calls[0].find(" -i/the/key "), std::string::npos) << calls[0];
-  EXPECT_TRUE(calls[1].ends_with(" nix@b1 nix-store --serve --write")) << calls[1];
+  EXPECT_TRUE(calls[1].ends_with("; exec nix-store --serve --write'")) << calls[1];
 }
 
 TEST(MachineAccess, TakesTheParametersOfTheUri) {
@@ -93,7 +93,8 @@ TEST(MachineAccess, TakesTheParametersOfTheUri) {
   ASSERT_EQ(calls.size(), 2U);
   for (const char* word : {" -C ", " -i/the/key ", " -v -oA=b c "})
     EXPECT_NE(calls[0].find(word), std::string::npos) << word << " in " << calls[0];
-  EXPECT_TRUE(calls[1].ends_with("'/opt/my nix/nix-store' --serve --write --store '/srv/x y'"))
+  EXPECT_TRUE(calls[1].ends_with(
+      R"(; exec '\''/opt/my nix/nix-store'\'' --serve --write --store '\''/srv/x y'\''')"))
       << calls[1];
 }
 

@@ -206,6 +206,32 @@ TEST_F(RunTest, InterruptedItLeavesNothingBehind) {
   EXPECT_TRUE(b1.connector_closed);
 }
 
+TEST_F(RunTest, InterruptedInAnyPhaseItIsCancelledAndNothingIsRegistered) {
+  using sched::Phase;
+  for (const Phase phase : {Phase::sending_inputs,
+                            Phase::building,
+                            Phase::waiting_for_transfer_slot,
+                            Phase::receiving_outputs,
+                            Phase::publishing}) {
+    const auto name = "in-phase-" + std::to_string(static_cast<int>(phase));
+    const auto source = store_path("source-of-" + name);
+    store.hold(stored(source, testing::nar_of("source")));
+    add({.name = name, .sources = {source}});
+    events.clear();
+    events.told = [&](const Event& event) {
+      const auto* entered = std::get_if<PhaseEntered>(&event);
+      if (entered != nullptr && entered->phase == phase) run->interrupt();
+    };
+    const auto counts = build({name});
+    EXPECT_EQ(counts.failed + counts.aborted, 0U) << name;
+    for (const auto failure : failures())
+      EXPECT_EQ(failure, FailureClass::cancelled) << name;
+    // What is on its way may still arrive whole.
+    EXPECT_TRUE(phase >= Phase::receiving_outputs || !has(output_of(name))) << name;
+    EXPECT_TRUE(events.of<RunEnded>().at(0).interrupted);
+  }
+}
+
 TEST_F(RunTest, AStepThatNobodySupportsIsGivenUpFirst) {
   add({.name = "arm", .system = "aarch64-linux"});
   add({.name = "falls", .inputs = {{"arm", {"out"}}}});

@@ -61,7 +61,7 @@ aio::Task<std::string> ProcessLink::last_words() {
   } catch (const Error& e) {
     if (e.kind() != Kind::timeout) throw;
   }
-  std::string text = trimmed(child_.diagnostics().tail());
+  std::string text = trimmed(spoken());
   if (!text.empty() && !status.empty()) text += " (" + status + ")";
   co_return text.empty() ? status : text;
 }

@@ -6,7 +6,9 @@
 #include "transport/link.h"
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace firn::transport {
 
@@ -21,6 +23,16 @@ class ProcessLink : public Link {
   aio::Task<std::string> last_words() override;
   aio::Task<void> diagnostics_ended() override;
   aio::Task<void> stop(Duration grace) override;
+
+  /// Hands over a few words at once, or says that they do not fit; see ChildProcess.
+  bool try_write(std::string_view line) { return child_.try_write(as_bytes(line)); }
+
+  /// Known once its end was waited for.
+  const std::optional<aio::ExitStatus>& exit_status() const { return child_.status(); }
+
+ protected:
+  /// The end of what it has printed while nobody listened.
+  virtual std::string spoken() { return child_.diagnostics().tail(); }
 
  private:
   aio::Loop& loop_;

@@ -3,8 +3,10 @@
 
 #include "aio/phase.h"
 #include "base/error.h"
-#include "transport/process_link.h"
+#include "transport/remote_pid.h"
 #include "transport/ssh_complaint.h"
+#include "transport/ssh_process.h"
+#include "transport/warden.h"
 
 #include <algorithm>
 #include <array>
@@ -25,6 +27,7 @@ namespace {
 
 constexpr Duration kStopGrace = 1s;
 constexpr std::size_t kLongestFolder = 40;
+constexpr std::size_t kMostUntold = 4096;
 
 /// After a connection that was turned away: 40 ms, 120 ms, … 3 s, each with up to half of it more
 /// at random, for others wait too.
@@ -50,40 +53,70 @@ SocketFolder::~SocketFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-/// One authenticated connection: the master process and how many sessions use it.
+/// One authenticated connection: the master process, the warden behind it, and how many sessions
+/// use it.
 struct SshConnector::Connection {
-  Connection(aio::Loop& loop, std::string socket_path, const aio::Command& command)
-      : socket(std::move(socket_path)), master(loop, command) {}
+  Connection(aio::Loop& loop,
+             const SshPlaces& places,
+             const aio::Command& command,
+             const std::string& pid_word)
+      : socket(places.socket), master(loop, command, places.words_file(), pid_word, [this](pid_t) {
+          tell(std::exchange(untold, {}));
+        }) {}
+
+  /// Lines for the warden, once it is there. A login with a command of its own has none.
+  void tell(const std::string& lines) {
+    if (master.remote_pid()) {
+      master.try_write(lines);
+    } else if (untold.size() + lines.size() <= kMostUntold) {
+      untold += lines;
+    }
+  }
 
   std::string socket;
-  ProcessLink master;
+  std::string untold;
+  SshProcess master;
+  std::uint32_t opened = 0;
   std::size_t sessions = 0;
   bool is_lost = false;
 };
 
-/// A session; it counts on its connection as long as it lives.
-class SshConnector::SshLink final : public ProcessLink {
+/// A session; it counts on its connection as long as it lives, and the warden watches its process.
+class SshConnector::SshLink final : public SshProcess {
  public:
   SshLink(aio::Loop& loop,
           const aio::Command& command,
-          std::shared_ptr<Connection> connection,
-          std::size_t commands_left)
-      : ProcessLink(loop, command),
+          std::string words_file,
+          const std::string& pid_word,
+          std::shared_ptr<Connection> connection)
+      : SshProcess(loop,
+                   command,
+                   std::move(words_file),
+                   pid_word,
+                   [c = connection.get()](pid_t pid) { c->tell(watch_line(pid)); }),
         connection_(std::move(connection)),
-        commands_left_(commands_left) {
+        announces_(!pid_word.empty()) {
     ++connection_->sessions;
   }
 
-  ~SshLink() override { --connection_->sessions; }
+  ~SshLink() override {
+    --connection_->sessions;
+    if (const auto& pid = remote_pid())
+      connection_->tell(remote_has_ended() ? forget_line(*pid) : end_line(*pid));
+  }
 
   Connection& connection() const { return *connection_; }
 
+  /// Whether it ended without having told its number, as it was asked to: its login runs other
+  /// commands than ours.
+  bool runs_something_else() const { return announces_ && !remote_pid() && remote_has_ended(); }
+
   /// How many were there to try when it was opened, its own among them.
-  std::size_t commands_left() const { return commands_left_; }
+  std::size_t commands_left = 0;
 
  private:
   std::shared_ptr<Connection> connection_;
-  std::size_t commands_left_;
+  bool announces_;
 };
 
 SshConnector::SshConnector(aio::Loop& loop,
@@ -96,6 +129,8 @@ SshConnector::SshConnector(aio::Loop& loop,
       remote_commands_(std::move(remote_commands)) {
   FIRN_CHECK(!remote_commands_.empty());
   check(target_);
+  std::random_device random;
+  pid_word_ = fmt::format("firn{:08x}{:08x}", random(), random());
   jitter_.seed(static_cast<std::uint32_t>(std::hash<std::string>{}(folder.path() + target_.str())));
   if (!target_.host_key.empty()) known_hosts_ = write_known_hosts();
 }
@@ -126,10 +161,16 @@ aio::Task<std::unique_ptr<Link>> SshConnector::open() {
     connection = find_connection();
     if (!connection) connection = co_await connect();
   }
+  const SshPlaces places{.socket = connection->socket, .number = ++connection->opened};
+  const std::string& program = remote_commands_.front();
+  const std::string word = announces_ ? pid_word_ : std::string();
   const aio::Command command{
-      .argv = session_words(target_, connection->socket, remote_commands_.front()),
+      .argv =
+          session_words(target_, places, announces_ ? announcing_pid(pid_word_, program) : program),
       .environment = {}};
-  co_return std::make_unique<SshLink>(loop_, command, connection, remote_commands_.size());
+  auto link = std::make_unique<SshLink>(loop_, command, places.words_file(), word, connection);
+  link->commands_left = remote_commands_.size();
+  co_return link;
 }
 
 aio::Task<void> SshConnector::open_ahead() {
@@ -140,7 +181,7 @@ aio::Task<void> SshConnector::open_ahead() {
 namespace {
 
 /// Reads the master's output up to the mark. False where it ended first.
-aio::Task<bool> read_mark(ProcessLink& master) {
+aio::Task<bool> read_mark(SshProcess& master) {
   std::string seen;
   std::array<std::byte, 512> buffer{};
   while (seen.find(kConnectedMark) == std::string::npos) {
@@ -174,23 +215,31 @@ aio::Task<std::shared_ptr<SshConnector::Connection>> SshConnector::connect() {
 }
 
 std::shared_ptr<SshConnector::Connection> SshConnector::start_connection() {
-  const auto socket = fmt::format(
-      "{}/{:x}-{}", folder_.path(), std::hash<std::string>{}(target_.str()) & 0xffffffU, made_++);
-  const aio::Command command{.argv = master_words(target_, socket, known_hosts_),
-                             .environment = {}};
-  return std::make_shared<Connection>(loop_, socket, command);
+  const SshPlaces places{.socket = fmt::format("{}/{:x}-{}",
+                                               folder_.path(),
+                                               std::hash<std::string>{}(target_.str()) & 0xffffffU,
+                                               made_++)};
+  const aio::Command command{
+      .argv =
+          master_words(target_, places, known_hosts_, announcing_pid(pid_word_, warden_command())),
+      .environment = {}};
+  return std::make_shared<Connection>(loop_, places, command, pid_word_);
 }
 
 /// Sessions that were opened at once fail at once: only the first of them strikes its command out.
 bool SshConnector::learn_command(const SshLink& link) {
-  if (link.commands_left() < 2) return false;
-  if (link.commands_left() == remote_commands_.size())
+  if (link.commands_left < 2) return false;
+  if (link.commands_left == remote_commands_.size())
     remote_commands_.erase(remote_commands_.begin());
   return true;
 }
 
 bool SshConnector::learn_refusal(const Link& link, std::string_view last_words) {
   const auto& session = dynamic_cast<const SshLink&>(link);
+  if (session.runs_something_else()) {
+    announces_ = false;
+    return true;
+  }
   if (last_words.find("exit status 127") != std::string_view::npos) return learn_command(session);
   auto& connection = session.connection();
   if (last_words.find("refused by peer") != std::string_view::npos) {

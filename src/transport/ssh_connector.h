@@ -31,6 +31,8 @@ class SocketFolder {
   std::string path_;
 };
 
+/// What it starts on the machine ends with it, in whatever way it ends: see warden.h.
+///
 /// Opens connections one at a time, each with at most kSessionsPerConnection sessions until a
 /// refusal teaches a lower number. A connection that sshd turns away for want of room (MaxStartups)
 /// is tried again for a few seconds.
@@ -68,6 +70,10 @@ class SshConnector final : public Connector {
   SshTarget target_;
   std::vector<std::string> remote_commands_;
   std::string known_hosts_;
+  /// Marks the line in which a remote process tells its number; nobody can guess it.
+  std::string pid_word_;
+  /// Until a login shows that it runs commands of its own choice.
+  bool announces_ = true;
   // Links hold their connection too: it ends with the last of them.
   std::vector<std::shared_ptr<Connection>> connections_;
   std::uint32_t made_ = 0;

@@ -100,8 +100,8 @@ TEST_F(SshConnectorTest, ACommandThatIsNotFoundIsNotTriedTwice) {
     for (int i = 0; i < 2; ++i)
       links.push_back(co_await t.open_session(connector));
     EXPECT_EQ(t.ssh.calls().size(), 4U);
-    EXPECT_TRUE(t.ssh.calls().at(1).ends_with(" no-such-program"));
-    EXPECT_TRUE(t.ssh.calls().at(3).ends_with(" cat"));
+    EXPECT_TRUE(t.ssh.calls().at(1).ends_with("; exec no-such-program'"));
+    EXPECT_TRUE(t.ssh.calls().at(3).ends_with("; exec cat'"));
   });
 }
 
@@ -222,6 +222,87 @@ TEST_F(SshConnectorTest, AFailedConnectionDoesNotStandInTheWayOfTheNext) {
     EXPECT_TRUE(error && error->kind() == Kind::timeout);
     t.ssh.let_masters_go();
     co_await t.open_session(connector);
+  });
+}
+
+/// The number that a remote program has written to `file`.
+aio::Task<int> number_in(SshConnectorTest& test, const fs::path& file) {
+  int number = 0;
+  while (!(std::ifstream(file) >> number))
+    co_await aio::sleep_for(test.loop, 1ms);
+  co_return number;
+}
+
+aio::Task<void> gone(SshConnectorTest& test, int process) {
+  while (::kill(process, 0) == 0)
+    co_await aio::sleep_for(test.loop, 1ms);
+}
+
+/// Does not look at its input, and tells its number.
+std::string busy_command(const fs::path& file) {
+  return "sh -c 'echo $$ > " + file.string() + "; exec sleep 60'";
+}
+
+TEST_F(SshConnectorTest, AProgramThatDoesNotEndWithItsSessionIsEnded) {
+  const testing::TempFolder folder;
+  commands = {busy_command(folder.path() / "pid")};
+  tell([](SshConnectorTest& t, SshConnector& connector) -> aio::Task<void> {
+    const std::string& command = t.commands.front();
+    const auto begin = command.find('/');
+    auto link = co_await connector.open();
+    const int process = co_await number_in(t, command.substr(begin, command.find(';') - begin));
+    EXPECT_EQ(::kill(process, 0), 0);
+    link.reset();
+    co_await gone(t, process);
+  });
+}
+
+TEST_F(SshConnectorTest, AProgramEndsWithTheConnectionThoughNobodyClosedIt) {
+  const testing::TempFolder folder;
+  const auto file = folder.path() / "pid";
+  int process = 0;
+  const auto open = [](SshConnectorTest& t, fs::path pid_file, int& found) -> aio::Task<void> {
+    SshConnector connector(t.loop, t.sockets, target(), {busy_command(pid_file)});
+    const auto link = co_await connector.open();
+    found = co_await number_in(t, pid_file);
+  };
+  loop.run(open(*this, file, process));
+  loop.run(aio::within(loop, "its end", 20s, gone(*this, process)));
+}
+
+TEST_F(SshConnectorTest, ALoginThatRunsItsOwnCommandsIsServedToo) {
+  ssh.force_command("cat");
+  tell([](SshConnectorTest& t, SshConnector& connector) -> aio::Task<void> {
+    co_await t.open_session(connector);
+    co_await t.open_session(connector);
+    EXPECT_EQ(t.ssh.calls().size(), 3U);
+  });
+}
+
+TEST_F(SshConnectorTest, ALoginThatRefusesWhatItDoesNotKnowIsAskedPlainly) {
+  ssh.allow_only("cat");
+  tell([](SshConnectorTest& t, SshConnector& connector) -> aio::Task<void> {
+    co_await t.open_session(connector);
+    co_await t.open_session(connector);
+    EXPECT_EQ(t.ssh.calls().size(), 4U) << "a master, a refusal, two sessions";
+    EXPECT_TRUE(t.ssh.calls().back().ends_with(" cat"));
+  });
+}
+
+TEST_F(SshConnectorTest, WhatSshSaysIsNotWhatTheProgramPrints) {
+  ssh.chatter("Warning: Permanently added 'b1' to the list of known hosts.");
+  commands = {"sh -c 'echo printed >&2; cat'"};
+  tell([](SshConnectorTest& t, SshConnector& connector) -> aio::Task<void> {
+    std::string heard;
+    auto link = co_await connector.open();
+    link->listen([&](std::string_view text) { heard += text; });
+    co_await talk(*link);
+    link->close_write();
+    co_await link->diagnostics_ended();
+    EXPECT_TRUE(heard.ends_with("printed\n")) << heard;
+    EXPECT_EQ(heard.find("Warning"), std::string::npos);
+    EXPECT_NE((co_await link->last_words()).find("Permanently added"), std::string::npos);
+    link.reset();
   });
 }
 

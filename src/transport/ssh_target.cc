@@ -29,17 +29,18 @@ std::int64_t whole_seconds(Duration limit) {
   return std::chrono::ceil<std::chrono::seconds>(limit).count();
 }
 
-std::vector<std::string> common_words(const SshTarget& target, std::string_view socket) {
+std::vector<std::string> common_words(const SshTarget& target, const SshPlaces& places) {
   std::vector<std::string> words{"ssh",
                                  "-x",
                                  "-a",
                                  "-T",
                                  "-oBatchMode=yes",
                                  "-oRemoteCommand=none",
-                                 fmt::format("-S{}", socket)};
+                                 fmt::format("-S{}", places.socket)};
   for (const auto& option : target.extra_options)
     words.push_back(option);
   if (target.port) words.push_back(fmt::format("-p{}", *target.port));
+  words.push_back(fmt::format("-E{}", places.words_file()));
   return words;
 }
 
@@ -71,10 +72,15 @@ std::string known_hosts_line(const SshTarget& target) {
   return fmt::format("{} {}\n", target.host, key);
 }
 
+std::string SshPlaces::words_file() const {
+  return fmt::format("{}.{}.words", socket, number);
+}
+
 std::vector<std::string> master_words(const SshTarget& target,
-                                      std::string_view socket,
-                                      std::string_view known_hosts) {
-  auto words = common_words(target, socket);
+                                      const SshPlaces& places,
+                                      std::string_view known_hosts,
+                                      std::string_view remote_command) {
+  auto words = common_words(target, places);
   const auto& limits = target.limits;
   words.insert(words.end(),
                {"-oControlMaster=yes",
@@ -92,14 +98,14 @@ std::vector<std::string> master_words(const SshTarget& target,
     words.push_back(fmt::format("-oUserKnownHostsFile={}", known_hosts));
     words.emplace_back("-oStrictHostKeyChecking=yes");
   }
-  words.insert(words.end(), {"--", login(target), "cat"});
+  words.insert(words.end(), {"--", login(target), std::string(remote_command)});
   return words;
 }
 
 std::vector<std::string> session_words(const SshTarget& target,
-                                       std::string_view socket,
+                                       const SshPlaces& places,
                                        std::string_view remote_command) {
-  auto words = common_words(target, socket);
+  auto words = common_words(target, places);
   words.insert(words.end(),
                {"-oControlMaster=no",
                 "-oProxyCommand=false",

@@ -47,17 +47,29 @@ void check(const SshTarget& target);
 /// The line of a known_hosts file that names the target's key.
 std::string known_hosts_line(const SshTarget& target);
 
+/// The files of one ssh client.
+struct SshPlaces {
+  /// Where the master of its connection listens.
+  std::string socket;
+  /// Tells the clients of one connection apart; 0 = its master.
+  std::uint32_t number = 0;
+
+  /// Where the client says what it has to say itself.
+  std::string words_file() const;
+};
+
 /// The master of a multiplexed connection. It prints kConnectedMark on its output once clients may
-/// use `socket`, and ends when its input does: its own remote command is a `cat` that reads it.
+/// use its socket, and ends when `remote_command`, which reads its input, does.
 std::vector<std::string> master_words(const SshTarget& target,
-                                      std::string_view socket,
-                                      std::string_view known_hosts);
+                                      const SshPlaces& places,
+                                      std::string_view known_hosts,
+                                      std::string_view remote_command);
 inline constexpr std::string_view kConnectedMark = "firn-connected";
 
-/// A session over `socket` that runs `remote_command` in the login shell. Refused, it fails: it
-/// never makes a connection of its own.
+/// A session that runs `remote_command` in the login shell. Refused, it fails: it never makes a
+/// connection of its own.
 std::vector<std::string> session_words(const SshTarget& target,
-                                       std::string_view socket,
+                                       const SshPlaces& places,
                                        std::string_view remote_command);
 
 /// Splits NIX_SSHOPTS at white space, with quotes and backslashes as in a shell.

@@ -38,7 +38,7 @@ SshTarget full() {
 
 /// Without the word that depends on the processor.
 Words master(const SshTarget& target, std::string_view known_hosts) {
-  Words words = master_words(target, "/run/x/s-0", known_hosts);
+  Words words = master_words(target, {.socket = "/run/x/s-0", .number = 0}, known_hosts, "cat");
   std::erase(words, kCipher);
   return words;
 }
@@ -52,6 +52,7 @@ TEST(SshWords, OfAPlainMaster) {
                    "-oBatchMode=yes",
                    "-oRemoteCommand=none",
                    "-S/run/x/s-0",
+                   "-E/run/x/s-0.0.words",
                    "-oControlMaster=yes",
                    "-oControlPersist=no",
                    "-oConnectTimeout=30",
@@ -77,6 +78,7 @@ TEST(SshWords, OfAMasterWithEverything) {
                    "-oKexAlgorithms=curve25519-sha256",
                    "-v",
                    "-p2222",
+                   "-E/run/x/s-0.0.words",
                    "-oControlMaster=yes",
                    "-oControlPersist=no",
                    "-oConnectTimeout=30",
@@ -95,30 +97,35 @@ TEST(SshWords, OfAMasterWithEverything) {
 }
 
 TEST(SshWords, OfASession) {
-  EXPECT_EQ(session_words(full(), "/run/x/s-0", "nix-store --serve --write"),
-            (Words{"ssh",
-                   "-x",
-                   "-a",
-                   "-T",
-                   "-oBatchMode=yes",
-                   "-oRemoteCommand=none",
-                   "-S/run/x/s-0",
-                   "-oKexAlgorithms=curve25519-sha256",
-                   "-v",
-                   "-p2222",
-                   "-oControlMaster=no",
-                   "-oProxyCommand=false",
-                   "-oPermitLocalCommand=no",
-                   "--",
-                   "nix@b1.example.org",
-                   "nix-store --serve --write"}));
+  EXPECT_EQ(
+      session_words(full(), {.socket = "/run/x/s-0", .number = 3}, "nix-store --serve --write"),
+      (Words{"ssh",
+             "-x",
+             "-a",
+             "-T",
+             "-oBatchMode=yes",
+             "-oRemoteCommand=none",
+             "-S/run/x/s-0",
+             "-oKexAlgorithms=curve25519-sha256",
+             "-v",
+             "-p2222",
+             "-E/run/x/s-0.3.words",
+             "-oControlMaster=no",
+             "-oProxyCommand=false",
+             "-oPermitLocalCommand=no",
+             "--",
+             "nix@b1.example.org",
+             "nix-store --serve --write"}));
 }
 
 #if defined(__x86_64__)
 TEST(SshWords, PreferTheCipherThatTheProcessorKnows) {
   const bool has_aes = __builtin_cpu_supports("aes") != 0;
-  EXPECT_EQ(std::ranges::count(master_words(plain(), "s", ""), kCipher), has_aes ? 1 : 0);
-  EXPECT_EQ(std::ranges::count(session_words(plain(), "s", "cat"), kCipher), 0);
+  EXPECT_EQ(
+      std::ranges::count(master_words(plain(), {.socket = "s", .number = 0}, "", "cat"), kCipher),
+      has_aes ? 1 : 0);
+  EXPECT_EQ(
+      std::ranges::count(session_words(plain(), {.socket = "s", .number = 1}, "cat"), kCipher), 0);
 }
 #endif
 

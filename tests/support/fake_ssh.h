@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An ssh client without a network: a script, first in PATH. Masters keep a file where their socket
-// would be; sessions need it, count there, and run their command in a shell of this machine.
+// would be; sessions need it, count there, and run their command in a shell of this machine, where
+// no signal to ssh reaches it. What ssh itself has to say goes to the file that -E names.
 #pragma once
 
 #include "support/environment.h"
@@ -34,6 +35,15 @@ class FakeSsh {
 
   void let_masters_go() { say("hanging", ""); }
 
+  /// What the login runs, whatever it is asked to; an empty text lets it choose again.
+  void force_command(std::string_view command) { say("forced", command); }
+
+  /// The only command that sessions may run.
+  void allow_only(std::string_view command) { say("allowed", command); }
+
+  /// What ssh says at the start of a session.
+  void chatter(std::string_view words) { say("chatter", words); }
+
   /// Sessions that a connection grants.
   void allow_sessions(int count) { say("limit", std::to_string(count)); }
 
@@ -66,30 +76,34 @@ echo "$*" >> "$here/calls"
 for word do
   case $word in
     -S*) socket=${word#-S} ;;
+    -E*) words=${word#-E} ;;
     -oControlMaster=yes) is_master=1 ;;
   esac
   command=$word
 done
+if [ -s "$here/forced" ]; then command=$(cat "$here/forced"); fi
 if [ -n "$is_master" ]; then
   if [ -s "$here/turned-away" ]; then
     left=$(cat "$here/turned-away")
     printf %s "${left#x}" > "$here/turned-away"
-    echo 'kex_exchange_identification: Connection closed by remote host' >&2; exit 255
+    echo 'kex_exchange_identification: Connection closed by remote host' >> "$words"; exit 255
   fi
-  if [ -s "$here/denied" ]; then cat "$here/denied" >&2; exit 255; fi
+  if [ -s "$here/denied" ]; then cat "$here/denied" >> "$words"; exit 255; fi
   if [ -s "$here/hanging" ]; then exec sleep 60; fi
   echo $$ > "$socket"
   echo $$ > "$here/last-master"
   printf %s "$socket" > "$here/last-socket"
   echo firn-connected
-  cat > /dev/null
+  setsid --wait sh -c "$command" > /dev/null
   rm -f "$socket"
   exit 0
 fi
-refuse() { echo "$1" >&2; echo 'Connection closed by UNKNOWN port 65535' >&2; exit 255; }
+refuse() { printf '%s\r\n' "$1" 'Connection closed by UNKNOWN port 65535' >> "$words"; exit 255; }
 [ -e "$socket" ] || refuse 'kex_exchange_identification: Connection closed by remote host'
 kill -0 "$(cat "$socket")" 2> /dev/null ||
   refuse "Control socket connect($socket): Connection refused"
+if [ -s "$here/chatter" ]; then cat "$here/chatter" >> "$words"; fi
+if [ -s "$here/allowed" ] && [ "$command" != "$(cat "$here/allowed")" ]; then exit 1; fi
 limit=$(cat "$here/limit" 2> /dev/null || echo 100)
 slot=0
 while :; do
@@ -98,7 +112,7 @@ while :; do
     refuse 'mux_client_request_session: session request failed: Session open refused by peer'
   mkdir "$socket.$slot" 2> /dev/null && break
 done
-sh -c "$command"
+setsid --wait sh -c "$command"
 status=$?
 rmdir "$socket.$slot"
 exit $status

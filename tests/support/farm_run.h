@@ -25,7 +25,13 @@ namespace firn::testing {
 
 class RecordedEvents final : public farm::EventSink {
  public:
-  void on(const farm::Event& event) override { all_.push_back(event); }
+  void on(const farm::Event& event) override {
+    all_.push_back(event);
+    if (told) told(event);
+  }
+
+  /// Hears of every event, if there is such a one.
+  std::function<void(const farm::Event&)> told;
 
   template <class T>
   std::vector<T> of() const {
