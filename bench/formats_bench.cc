@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How fast the formats are read and written, on one core. Rates are per second of processor time;
-// "of_openssl" is the share of what `openssl speed` reaches with SHA-256 in the same run.
+// "of_openssl" is the share of what `openssl speed` reaches with SHA-256 in the same run,
+// "of_floor" of what the system calls for the same files and their hash take alone.
 #include "yardstick.h"
 
 #include <benchmark/benchmark.h>
