@@ -2,6 +2,7 @@
 #include "nix/nar_source.h"
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "nix/nar_writer.h"
 
 #include <algorithm>
@@ -27,38 +28,13 @@ namespace {
 constexpr std::size_t kMaxOpenFolders = 8;
 constexpr std::size_t kListingBuffer = std::size_t{64} << 10U;
 
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) : number_(number) {}
-
-  ~Descriptor() { reset(); }
-
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-
-  int number() const { return number_; }
-
-  bool is_open() const { return number_ >= 0; }
-
-  void reset() {
-    if (is_open()) ::close(std::exchange(number_, -1));
-  }
-
- private:
-  int number_;
-};
-
 struct Entry {
   std::string name;
   unsigned char type;
 };
 
 struct Folder {
-  Descriptor descriptor;
+  Fd descriptor;
   std::string name;
   std::vector<Entry> entries;
   std::size_t next = 0;
@@ -129,7 +105,7 @@ struct NarSource::State {
   std::string pending;
   std::size_t pending_taken = 0;
   NarWriter writer{pending};
-  Descriptor file;
+  Fd file;
   std::uint64_t file_size = 0;
   std::uint64_t file_left = 0;
   std::vector<char> listing;
@@ -158,7 +134,7 @@ std::size_t NarSource::State::read(MutableBytes out) {
     const MutableBytes room = out.subspan(filled);
     if (pending_taken < pending.size()) {
       filled += take_pending(room);
-    } else if (file.is_open()) {
+    } else if (file) {
       filled += read_file(room);
     } else if (is_started && folders.empty()) {
       break;
@@ -182,7 +158,7 @@ std::size_t NarSource::State::take_pending(MutableBytes out) {
 
 std::size_t NarSource::State::read_some(MutableBytes out) {
   for (;;) {
-    const ssize_t got = ::read(file.number(), out.data(), out.size());
+    const ssize_t got = ::read(file.get(), out.data(), out.size());
     if (got >= 0) return static_cast<std::size_t>(got);
     if (errno != EINTR) fail_errno("read");
   }
@@ -212,7 +188,7 @@ void NarSource::State::advance() {
   Entry& entry = folder.entries[folder.next++];
   current = std::move(entry.name);
   writer.begin_entry(current);
-  visit(folder.descriptor.number(), current, entry.type);
+  visit(folder.descriptor.get(), current, entry.type);
 }
 
 void NarSource::State::visit(int folder, const std::string& name, unsigned char type) {
@@ -237,10 +213,10 @@ void NarSource::State::visit(int folder, const std::string& name, unsigned char 
 void NarSource::State::open_file(int folder, const std::string& name) {
   // Not blocking, in case that a named pipe has just taken the file's place.
   constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-  file = Descriptor(::openat(folder, name.c_str(), kFlags));
-  if (!file.is_open()) fail_errno("open");
+  file = Fd(::openat(folder, name.c_str(), kFlags));
+  if (!file) fail_errno("open");
   struct stat status{};
-  if (::fstat(file.number(), &status) != 0) fail_errno("stat");
+  if (::fstat(file.get(), &status) != 0) fail_errno("stat");
   if (!S_ISREG(status.st_mode)) fail_changed();
   file_size = static_cast<std::uint64_t>(status.st_size);
   file_left = file_size;
@@ -268,9 +244,9 @@ void NarSource::State::end_node() {
 void NarSource::State::enter(int folder, const std::string& name) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   Folder inner;
-  inner.descriptor = Descriptor(::openat(folder, name.c_str(), kFlags));
-  if (!inner.descriptor.is_open()) fail_errno("open");
-  inner.entries = list(inner.descriptor.number());
+  inner.descriptor = Fd(::openat(folder, name.c_str(), kFlags));
+  if (!inner.descriptor) fail_errno("open");
+  inner.entries = list(inner.descriptor.get());
   inner.name = name;
   folders.push_back(std::move(inner));
   current.clear();
@@ -315,9 +291,9 @@ void NarSource::State::add_entries(std::size_t size, std::vector<Entry>& entries
 void NarSource::State::give_up_oldest_folder() {
   if (folders.size() <= kMaxOpenFolders) return;
   Folder& oldest = folders[folders.size() - 1 - kMaxOpenFolders];
-  if (!oldest.descriptor.is_open()) return;
+  if (!oldest.descriptor) return;
   struct stat status{};
-  if (::fstat(oldest.descriptor.number(), &status) != 0) fail_errno("stat a folder above");
+  if (::fstat(oldest.descriptor.get(), &status) != 0) fail_errno("stat a folder above");
   oldest.device = status.st_dev;
   oldest.inode = status.st_ino;
   oldest.descriptor.reset();
@@ -326,12 +302,12 @@ void NarSource::State::give_up_oldest_folder() {
 void NarSource::State::find_parent_again() {
   if (folders.size() < 2) return;
   Folder& parent = folders[folders.size() - 2];
-  if (parent.descriptor.is_open()) return;
-  const int inner = folders.back().descriptor.number();
-  parent.descriptor = Descriptor(::openat(inner, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!parent.descriptor.is_open()) fail_errno("open the folder above");
+  if (parent.descriptor) return;
+  const int inner = folders.back().descriptor.get();
+  parent.descriptor = Fd(::openat(inner, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!parent.descriptor) fail_errno("open the folder above");
   struct stat status{};
-  if (::fstat(parent.descriptor.number(), &status) != 0) fail_errno("stat the folder above");
+  if (::fstat(parent.descriptor.get(), &status) != 0) fail_errno("stat the folder above");
   if (status.st_dev != parent.device || status.st_ino != parent.inode) fail_changed();
 }
 
