@@ -2,6 +2,7 @@
 #include "eval/request.h"
 
 #include "base/error.h"
+#include "nix/outputs_spec.h"
 
 #include <algorithm>
 #include <array>
@@ -66,28 +67,6 @@ Selected split_derivation(std::string_view input) {
   if (mark == std::string_view::npos || !input.substr(0, mark).ends_with(kDrvSuffix))
     return {.subject = input, .outputs = {}};
   return {.subject = input.substr(0, mark), .outputs = input.substr(mark + 1)};
-}
-
-Selected split_installable(std::string_view input) {
-  const auto mark = input.rfind('^');
-  if (mark == std::string_view::npos) return {.subject = input, .outputs = {}};
-  return {.subject = input.substr(0, mark), .outputs = input.substr(mark + 1)};
-}
-
-std::set<std::string> parse_outputs(std::string_view list, std::string_view input) {
-  std::set<std::string> outputs;
-  while (true) {
-    const auto comma = list.find(',');
-    const auto name = list.substr(0, comma);
-    if (name.empty()) {
-      throw Error(
-          Kind::invalid,
-          "'" + std::string(input) + "' has an empty output name; write outputs as ^out,dev or ^*");
-    }
-    outputs.emplace(name);
-    if (comma == std::string_view::npos) return outputs;
-    list.remove_prefix(comma + 1);
-  }
 }
 
 bool is_flake_folder(const fs::path& folder) {
@@ -171,17 +150,17 @@ Target parse_derivation_input(std::string_view input) {
                     "; give the .drv by its store path or a symlink to it");
   }
   Target target{.drv = nix::DrvPath(nix::parse_store_path(path->native())), .outputs = {}};
-  if (selected.outputs && *selected.outputs != "*")
-    target.outputs = parse_outputs(*selected.outputs, input);
+  if (selected.outputs) target.outputs = nix::parse_outputs_spec(*selected.outputs).names;
   return target;
 }
 
 Installable parse_installable(std::string_view input) {
-  const Selected selected = split_installable(input);
-  Installable result{.reference = std::string(selected.subject), .outputs = {}};
-  result.all_outputs = selected.outputs == "*";
-  if (selected.outputs && !result.all_outputs)
-    result.outputs = parse_outputs(*selected.outputs, input);
+  const auto [reference, outputs] = nix::split_outputs_spec(input);
+  Installable result{.reference = std::string(reference), .outputs = {}};
+  if (outputs) {
+    result.outputs = outputs->names;
+    result.all_outputs = outputs->is_all();
+  }
   return result;
 }
 

@@ -65,7 +65,7 @@ struct Installable {
   bool all_outputs = false;
 };
 
-/// Splits ".#hello^out,dev". Throws Error{invalid} for an empty name among the outputs.
+/// Splits ".#hello^out,dev". Throws as nix::parse_outputs_spec does.
 Installable parse_installable(std::string_view input);
 
 }  // namespace firn::eval

@@ -138,7 +138,7 @@ TEST_F(RequestTest, NamesWhatIsNoDerivation) {
             path("release.nix") +
                 " is not in /nix/store; give the .drv by its store path or a symlink to it");
   EXPECT_EQ(message_of([&] { parse_derivation_input(text + "^out,"); }),
-            "'" + text + "^out,' has an empty output name; write outputs as ^out,dev or ^*");
+            "outputs 'out,': expected '*' or the name of an output at offset 4");
 }
 
 TEST(ParseInstallable, SplitsOutputsOff) {
