@@ -2,7 +2,7 @@
 // The worker protocol, both halves, with the messages of a daemon and framed streams.
 #include "message_target.h"
 #include "nix/nar_writer.h"
-#include "support/worker_samples.h"
+#include "support/worker_requests.h"
 #include "wire/framed_stream.h"
 #include "wire/reply_reader.h"
 #include "wire/request.h"
@@ -18,10 +18,10 @@ namespace firn::fuzz {
 namespace {
 
 namespace worker = wire::worker;
+using testing::framed;
 using testing::worker_protocols;
 using testing::WorkerSamples;
 using worker::Protocol;
-using worker::Upload;
 
 std::uint8_t newest() {
   return static_cast<std::uint8_t>(worker_protocols().size() - 1);
@@ -42,87 +42,11 @@ std::string small_nar() {
   return out;
 }
 
-std::string framed(std::string_view payload) {
-  std::string out;
-  wire::append_frames(out, payload.substr(0, 20));
-  wire::append_frames(out, payload.substr(std::min<std::size_t>(20, payload.size())));
-  wire::append_frames_end(out);
-  return out;
-}
-
-/// Calls `visit.operator()<Request>()` for each of `Requests`.
-template <class... Requests>
-struct RequestList {
-  template <class Visit>
-  static void for_each(Visit visit) {
-    (visit.template operator()<Requests>(), ...);
-  }
-};
-
-using AllRequests = RequestList<worker::IsValidPath,
-                                worker::QueryPathInfo,
-                                worker::QueryValidPaths,
-                                worker::QueryAllValidPaths,
-                                worker::QueryPathFromHashPart,
-                                worker::QueryReferrers,
-                                worker::QueryValidDerivers,
-                                worker::QueryDerivationOutputMap,
-                                worker::QuerySubstitutablePaths,
-                                worker::QuerySubstitutablePathInfo,
-                                worker::QuerySubstitutablePathInfos,
-                                worker::QueryMissing,
-                                worker::QueryRealisation,
-                                worker::NarFromPath,
-                                worker::SetOptions,
-                                worker::BuildPaths,
-                                worker::BuildPathsWithResults,
-                                worker::BuildDerivation,
-                                worker::EnsurePath,
-                                worker::AddToStoreNar,
-                                worker::AddMultipleToStore,
-                                worker::AddToStore,
-                                worker::AddTextToStore,
-                                worker::AddSignatures,
-                                worker::RegisterDrvOutput,
-                                worker::AddBuildLog,
-                                worker::AddTempRoot,
-                                worker::AddIndirectRoot,
-                                worker::AddPermRoot,
-                                worker::SyncWithGc,
-                                worker::FindRoots,
-                                worker::CollectGarbage,
-                                worker::OptimiseStore,
-                                worker::VerifyStore>;
-
-template <class Request>
-std::string upload_bytes(WorkerSamples& samples, Protocol protocol) {
-  switch (worker::upload_of<Request>(protocol)) {
-    case Upload::nothing:
-      return {};
-    case Upload::nar:
-      return small_nar();
-    case Upload::pulled: {
-      std::string out;
-      worker::append_piece(out, small_nar());
-      return out;
-    }
-    case Upload::frames:
-      break;
-  }
-  if constexpr (std::same_as<Request, worker::AddMultipleToStore>) {
-    std::string stream;
-    worker::append_added_count(stream, 1);
-    worker::append_added_path(stream, samples.path_info());
-    return framed(stream + small_nar());
-  }
-  return framed(small_nar());
-}
-
 template <class Request>
 std::string request_bytes(WorkerSamples& samples, Protocol protocol) {
   std::string out;
   wire::append_request(out, samples.request<Request>(), protocol);
-  return out + upload_bytes<Request>(samples, protocol);
+  return out + testing::upload_bytes<Request>(samples, protocol, small_nar());
 }
 
 template <class Request>
@@ -150,7 +74,7 @@ std::vector<std::string> worker_message_seeds() {
   for (const std::uint8_t version : {std::uint8_t{0}, std::uint8_t{12}, newest()}) {
     const auto protocol = protocol_of(version);
     WorkerSamples samples(version, protocol);
-    AllRequests::for_each([&]<class Request>() {
+    testing::WorkerRequests::for_each([&]<class Request>() {
       if (!wire::can_ask<Request>(protocol)) return;
       const std::string name(
           wire::find_request(catalog, static_cast<std::uint64_t>(Request::kOperation))->name);
@@ -173,7 +97,7 @@ void worker_request(std::string_view bytes) {
   if (bytes.size() < kHead) return;
   const auto protocol = protocol_of(byte_at(bytes, 0));
   const auto body = bytes.substr(kHead);
-  AllRequests::for_each([&]<class Request>() {
+  testing::WorkerRequests::for_each([&]<class Request>() {
     if (byte_at(bytes, 1) % 50 != static_cast<std::uint8_t>(Request::kOperation)) return;
     if (!wire::can_ask<Request>(protocol)) return;
     allow_errors([&] { require_stable<Request>(body, protocol); });
@@ -184,7 +108,7 @@ std::vector<std::string> worker_request_seeds() {
   std::vector<std::string> seeds;
   const auto protocol = protocol_of(newest());
   WorkerSamples samples(1, protocol);
-  AllRequests::for_each([&]<class Request>() {
+  testing::WorkerRequests::for_each([&]<class Request>() {
     std::string out;
     wire::append_request(out, samples.request<Request>(), protocol);
     seeds.push_back(
@@ -219,7 +143,7 @@ std::vector<std::string> worker_conversation_seeds() {
     const auto protocol = protocol_of(version);
     WorkerSamples samples(version, protocol);
     auto [sent, received] = greetings(protocol);
-    AllRequests::for_each([&]<class Request>() {
+    testing::WorkerRequests::for_each([&]<class Request>() {
       if (!wire::can_ask<Request>(protocol)) return;
       sent += request_bytes<Request>(samples, protocol);
       worker::append_message(received, worker::LogLine{.text = "hm\n"}, protocol);

@@ -27,6 +27,11 @@ struct MessageKind {
   std::optional<std::uint8_t> number;
   /// Takes one from the front. Throws Error{protocol}; `out` then holds what could be read.
   void (*take)(nix::Json& out, Replay& stream, Version version);
+
+  /// One that every version knows and that is no request.
+  static constexpr MessageKind structure(std::string_view name, decltype(take) take_it) {
+    return {.name = name, .since = 0, .number = {}, .take = take_it};
+  }
 };
 
 /// Structures, greetings, and requests, each with its reply.

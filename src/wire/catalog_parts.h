@@ -9,6 +9,7 @@
 #include "wire/common_fields.h"
 #include "wire/common_json.h"
 #include "wire/conversation.h"
+#include "wire/nar_summary.h"
 #include "wire/quote.h"
 
 #include <cstdint>
@@ -119,7 +120,33 @@ typename Request::Reply take_reply(Replay& stream, VersionOf<Request> version) {
   return std::move(reader).take();
 }
 
+template <class Version>
+void take_nar_message(nix::Json& out, Replay& stream, Version /*version*/) {
+  out = take_nar(stream);
+}
+
+template <class Request>
+using KindOf = MessageKind<VersionOf<Request>>;
+
+template <class Request>
+constexpr KindOf<Request> request(std::string_view name, decltype(KindOf<Request>::take) take_it) {
+  return {.name = name,
+          .since = static_cast<std::uint8_t>(Request::kSince),
+          .number = static_cast<std::uint8_t>(number_of<Request>()),
+          .take = take_it};
+}
+
+template <class Request>
+constexpr KindOf<Request> reply(std::string_view name, decltype(KindOf<Request>::take) take_it) {
+  return {.name = name,
+          .since = static_cast<std::uint8_t>(Request::kSince),
+          .number = {},
+          .take = take_it};
+}
+
 }  // namespace firn::wire
 
-/// A request and its reply, as two lines of a catalogue.
-#define FIRN_ASKED(Request, name) request<Request>(name), reply<Request>(name "-reply")
+/// A request and its reply, as two lines of a catalogue whose source has the templates take_request
+/// and take_answer.
+#define FIRN_ASKED(Request, name) \
+  request<Request>(name, take_request<Request>), reply<Request>(name "-reply", take_answer<Request>)

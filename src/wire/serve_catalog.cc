@@ -2,7 +2,6 @@
 #include "wire/serve_catalog.h"
 
 #include "wire/export_stream.h"
-#include "wire/nar_summary.h"
 #include "wire/reply_reader.h"
 #include "wire/serve_commands.h"
 #include "wire/serve_fields.h"
@@ -63,10 +62,6 @@ void take_realisation(Json& out, Replay& stream, ServeVersion version) {
   }
 }
 
-void take_nar_message(Json& out, Replay& stream, ServeVersion /*version*/) {
-  out = take_nar(stream);
-}
-
 void take_export_stream(Json& out, Replay& stream, ServeVersion /*version*/) {
   out = Json::array();
   while (take(stream, decode_export_item)) {
@@ -107,42 +102,22 @@ void take_answer(Json& out, Replay& stream, ServeVersion version) {
   }
 }
 
-template <class Request>
-constexpr Kind request(std::string_view name) {
-  return {.name = name,
-          .since = static_cast<std::uint8_t>(Request::kSince),
-          .number = static_cast<std::uint8_t>(Request::kCommand),
-          .take = take_request<Request>};
-}
-
-template <class Request>
-constexpr Kind reply(std::string_view name) {
-  return {.name = name,
-          .since = static_cast<std::uint8_t>(Request::kSince),
-          .number = {},
-          .take = take_answer<Request>};
-}
-
-constexpr Kind structure(std::string_view name, decltype(Kind::take) take_it) {
-  return {.name = name, .since = 0, .number = {}, .take = take_it};
-}
-
 constexpr auto kMessages = std::to_array<Kind>({
-    structure("string", take_string),
-    structure("store-path", take_path),
-    structure("optional-store-path", take_optional_path),
-    structure("content-address", take_content_address),
-    structure("drv-output", take_drv_output),
-    structure("realisation", take_realisation),
-    structure("build-options", take_structure<BuildOptions>),
-    structure("basic-derivation", take_derivation),
-    structure("build-result", take_structure<nix::BuildResult>),
-    structure("unkeyed-valid-path-info", take_unkeyed_info),
-    structure("nar", take_nar_message),
-    structure("export-stream", take_export_stream),
+    Kind::structure("string", take_string),
+    Kind::structure("store-path", take_path),
+    Kind::structure("optional-store-path", take_optional_path),
+    Kind::structure("content-address", take_content_address),
+    Kind::structure("drv-output", take_drv_output),
+    Kind::structure("realisation", take_realisation),
+    Kind::structure("build-options", take_structure<BuildOptions>),
+    Kind::structure("basic-derivation", take_derivation),
+    Kind::structure("build-result", take_structure<nix::BuildResult>),
+    Kind::structure("unkeyed-valid-path-info", take_unkeyed_info),
+    Kind::structure("nar", take_nar_message),
+    Kind::structure("export-stream", take_export_stream),
 
-    structure("client-hello", take_hello<read_client_hello>),
-    structure("server-hello", take_hello<read_server_hello>),
+    Kind::structure("client-hello", take_hello<read_client_hello>),
+    Kind::structure("server-hello", take_hello<read_server_hello>),
 
     FIRN_ASKED(QueryValidPaths, "query-valid-paths"),
     FIRN_ASKED(QueryPathInfos, "query-path-infos"),

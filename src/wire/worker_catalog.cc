@@ -2,7 +2,6 @@
 #include "wire/worker_catalog.h"
 
 #include "wire/framed_stream.h"
-#include "wire/nar_summary.h"
 #include "wire/worker_fields.h"
 #include "wire/worker_handshake_fields.h"
 #include "wire/worker_json.h"
@@ -202,50 +201,26 @@ void take_realisation(Json& out, Replay& stream, Protocol protocol) {
   });
 }
 
-void take_nar_message(Json& out, Replay& stream, Protocol /*protocol*/) {
-  out = take_nar(stream);
-}
-
-template <class Request>
-constexpr Kind request(std::string_view name) {
-  return {.name = name,
-          .since = static_cast<std::uint8_t>(Request::kSince),
-          .number = static_cast<std::uint8_t>(Request::kOperation),
-          .take = take_request<Request>};
-}
-
-template <class Request>
-constexpr Kind reply(std::string_view name) {
-  return {.name = name,
-          .since = static_cast<std::uint8_t>(Request::kSince),
-          .number = {},
-          .take = take_answer<Request>};
-}
-
-constexpr Kind structure(std::string_view name, decltype(Kind::take) take_it) {
-  return {.name = name, .since = 0, .number = {}, .take = take_it};
-}
-
 constexpr auto kMessages = std::to_array<Kind>({
-    structure("string", take_string),
-    structure("store-path", take_path),
-    structure("optional-store-path", take_optional_path),
-    structure("content-address", take_content_address),
-    structure("derived-path", take_derived_path),
-    structure("build-mode", take_build_mode),
-    structure("basic-derivation", take_derivation),
-    structure("build-result", take_structure<nix::BuildResult>),
-    structure("keyed-build-result", take_structure<KeyedBuildResult>),
-    structure("unkeyed-valid-path-info", take_structure<UnkeyedPathInfo>),
-    structure("valid-path-info", take_structure<nix::PathInfo>),
-    structure("drv-output", take_drv_output),
-    structure("realisation", take_realisation),
-    structure("nar", take_nar_message),
-    structure("message", take_message),
+    Kind::structure("string", take_string),
+    Kind::structure("store-path", take_path),
+    Kind::structure("optional-store-path", take_optional_path),
+    Kind::structure("content-address", take_content_address),
+    Kind::structure("derived-path", take_derived_path),
+    Kind::structure("build-mode", take_build_mode),
+    Kind::structure("basic-derivation", take_derivation),
+    Kind::structure("build-result", take_structure<nix::BuildResult>),
+    Kind::structure("keyed-build-result", take_structure<KeyedBuildResult>),
+    Kind::structure("unkeyed-valid-path-info", take_structure<UnkeyedPathInfo>),
+    Kind::structure("valid-path-info", take_structure<nix::PathInfo>),
+    Kind::structure("drv-output", take_drv_output),
+    Kind::structure("realisation", take_realisation),
+    Kind::structure("nar", take_nar_message),
+    Kind::structure("message", take_message),
 
-    structure("client-hello", take_hello<kClientMagic>),
-    structure("server-hello", take_hello<kDaemonMagic>),
-    structure("client-handshake-info", take_daemon_info),
+    Kind::structure("client-hello", take_hello<kClientMagic>),
+    Kind::structure("server-hello", take_hello<kDaemonMagic>),
+    Kind::structure("client-handshake-info", take_daemon_info),
 
     FIRN_ASKED(IsValidPath, "is-valid-path"),
     FIRN_ASKED(QueryPathInfo, "query-path-info"),

@@ -2,7 +2,7 @@
 #include "wire/worker_catalog.h"
 
 #include "nix/nar_writer.h"
-#include "support/worker_samples.h"
+#include "support/worker_requests.h"
 #include "wire/framed_stream.h"
 #include "wire/reply_reader.h"
 #include "wire/request.h"
@@ -18,6 +18,7 @@
 namespace firn::wire::worker {
 namespace {
 
+using firn::testing::framed;
 using firn::testing::worker_protocols;
 using firn::testing::WorkerSamples;
 using nix::Json;
@@ -33,13 +34,6 @@ std::string small_nar() {
   return out;
 }
 
-std::string framed(std::string_view payload) {
-  std::string out;
-  append_frames(out, payload);
-  append_frames_end(out);
-  return out;
-}
-
 Json read(std::string_view name, std::string_view bytes, Protocol protocol) {
   const auto* kind = find_message(worker_catalog(), name);
   if (kind == nullptr) throw Error(Kind::not_found, std::string(name));
@@ -48,29 +42,6 @@ Json read(std::string_view name, std::string_view bytes, Protocol protocol) {
   kind->take(out, stream, protocol);
   EXPECT_TRUE(stream.is_at_end()) << name << ": read " << stream.offset() << " bytes";
   return out;
-}
-
-/// What follows the fields of most requests is nothing.
-template <class Request>
-std::string upload(WorkerSamples& samples, Protocol protocol) {
-  if (std::same_as<Request, AddMultipleToStore>) {
-    std::string stream;
-    append_added_count(stream, 1);
-    append_added_path(stream, samples.path_info());
-    return framed(stream + small_nar());
-  }
-  std::string piece;
-  switch (upload_of<Request>(protocol)) {
-    case Upload::nothing:
-      return {};
-    case Upload::frames:
-      return framed(small_nar());
-    case Upload::nar:
-      return small_nar();
-    case Upload::pulled:
-      append_piece(piece, small_nar());
-  }
-  return piece;
 }
 
 template <class Request>
@@ -85,7 +56,8 @@ void expect_reads_both_ways() {
     WorkerSamples samples(protocol.version.number(), protocol);
     std::string request;
     append_request(request, samples.request<Request>(), protocol);
-    const Json out = read(name, request + upload<Request>(samples, protocol), protocol);
+    const Json out = read(
+        name, request + testing::upload_bytes<Request>(samples, protocol, small_nar()), protocol);
     EXPECT_FALSE(out.contains("problem")) << out;
     if constexpr (!std::same_as<typename Request::Reply, NarFollows>) {
       auto reply = blank<typename Request::Reply>();
@@ -97,51 +69,8 @@ void expect_reads_both_ways() {
   }
 }
 
-template <class... Requests>
-void expect_all_read_both_ways() {
-  (expect_reads_both_ways<Requests>(), ...);
-}
-
-TEST(WorkerCatalog, ReadsQueriesAtEveryVersion) {
-  expect_all_read_both_ways<IsValidPath,
-                            QueryPathInfo,
-                            QueryValidPaths,
-                            QueryAllValidPaths,
-                            QueryPathFromHashPart,
-                            QueryReferrers,
-                            QueryValidDerivers,
-                            QueryDerivationOutputMap,
-                            QuerySubstitutablePaths,
-                            QuerySubstitutablePathInfo,
-                            QuerySubstitutablePathInfos,
-                            QueryMissing,
-                            QueryRealisation,
-                            NarFromPath>();
-}
-
-TEST(WorkerCatalog, ReadsBuildsAndUploadsAtEveryVersion) {
-  expect_all_read_both_ways<SetOptions,
-                            BuildPaths,
-                            BuildPathsWithResults,
-                            BuildDerivation,
-                            EnsurePath,
-                            AddToStoreNar,
-                            AddMultipleToStore,
-                            AddTextToStore,
-                            AddSignatures,
-                            RegisterDrvOutput,
-                            AddBuildLog>();
-}
-
-TEST(WorkerCatalog, ReadsUpkeepAtEveryVersion) {
-  expect_all_read_both_ways<AddTempRoot,
-                            AddIndirectRoot,
-                            AddPermRoot,
-                            SyncWithGc,
-                            FindRoots,
-                            CollectGarbage,
-                            OptimiseStore,
-                            VerifyStore>();
+TEST(WorkerCatalog, ReadsRequestsAndRepliesAtEveryVersion) {
+  testing::WorkerRequests::for_each([]<class Request>() { expect_reads_both_ways<Request>(); });
 }
 
 TEST(WorkerCatalog, AddsNarsAndFiles) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/error.h"
 #include "support/wire_checks.h"
-#include "support/worker_samples.h"
+#include "support/worker_requests.h"
 #include "wire/reply_reader.h"
 #include "wire/request.h"
 
@@ -79,40 +79,7 @@ class WorkerRoundTrip : public ::testing::Test {
   }
 };
 
-using Requests = ::testing::Types<IsValidPath,
-                                  QueryPathInfo,
-                                  QueryValidPaths,
-                                  QueryAllValidPaths,
-                                  QueryPathFromHashPart,
-                                  QueryReferrers,
-                                  QueryValidDerivers,
-                                  QueryDerivationOutputMap,
-                                  QuerySubstitutablePaths,
-                                  QuerySubstitutablePathInfo,
-                                  QuerySubstitutablePathInfos,
-                                  QueryMissing,
-                                  QueryRealisation,
-                                  NarFromPath,
-                                  SetOptions,
-                                  BuildPaths,
-                                  BuildPathsWithResults,
-                                  BuildDerivation,
-                                  EnsurePath,
-                                  AddToStoreNar,
-                                  AddMultipleToStore,
-                                  AddToStore,
-                                  AddTextToStore,
-                                  AddSignatures,
-                                  RegisterDrvOutput,
-                                  AddBuildLog,
-                                  AddTempRoot,
-                                  AddIndirectRoot,
-                                  AddPermRoot,
-                                  SyncWithGc,
-                                  FindRoots,
-                                  CollectGarbage,
-                                  OptimiseStore,
-                                  VerifyStore>;
+using Requests = testing::WorkerRequests::As<::testing::Types>;
 TYPED_TEST_SUITE(WorkerRoundTrip, Requests);
 
 TYPED_TEST(WorkerRoundTrip, RequestArrives) {
