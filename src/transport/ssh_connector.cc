@@ -10,11 +10,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
@@ -26,7 +23,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration kStopGrace = 1s;
-constexpr std::size_t kLongestFolder = 40;
 constexpr std::size_t kMostUntold = 4096;
 
 /// After a connection that was turned away: 40 ms, 120 ms, … 3 s, each with up to half of it more
@@ -35,23 +31,6 @@ constexpr Duration kFirstWait = 40ms;
 constexpr int kMostTurnedAway = 5;
 
 }  // namespace
-
-SocketFolder::SocketFolder() {
-  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-  std::error_code ignored;
-  // After a change of user it may be somebody else's.
-  const bool usable = runtime != nullptr && std::string_view(runtime).size() < kLongestFolder &&
-                      std::filesystem::is_directory(runtime, ignored) &&
-                      ::access(runtime, W_OK | X_OK) == 0;
-  path_ = std::string(usable ? runtime : "/tmp") + "/firn-XXXXXX";
-  if (::mkdtemp(path_.data()) == nullptr)
-    throw system_error(errno, fmt::format("make a folder {}", path_));
-}
-
-SocketFolder::~SocketFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 /// One authenticated connection: the master process, the warden behind it, and how many sessions
 /// use it.

@@ -4,6 +4,7 @@
 
 #include "aio/semaphore.h"
 #include "transport/link.h"
+#include "transport/socket_folder.h"
 #include "transport/ssh_target.h"
 
 #include <cstddef>
@@ -14,22 +15,6 @@
 #include <vector>
 
 namespace firn::transport {
-
-/// A private folder for control sockets and known_hosts files, removed with all it holds. Its path
-/// stays short: a socket's may have at most 80 bytes, for ssh appends to it while it makes one.
-class SocketFolder {
- public:
-  /// Throws Error where no folder can be made.
-  SocketFolder();
-  ~SocketFolder();
-  SocketFolder(const SocketFolder&) = delete;
-  SocketFolder& operator=(const SocketFolder&) = delete;
-
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 /// What it starts on the machine ends with it, in whatever way it ends: see warden.h.
 ///

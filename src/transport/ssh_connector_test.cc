@@ -339,33 +339,5 @@ TEST_F(SshConnectorTest, RefusesATargetThatSshWouldMisread) {
   EXPECT_THROW(SshConnector(loop, sockets, where, commands), Error);
 }
 
-TEST(SocketFolder, IsShortPrivateAndGoesWithEverythingInIt) {
-  fs::path path;
-  {
-    const SocketFolder folder;
-    path = folder.path();
-    EXPECT_LT(folder.path().size() + std::string("/ffffff-4294967295").size(), 80U);
-    EXPECT_EQ(fs::status(path).permissions(), fs::perms::owner_all);
-    std::ofstream(path / "socket") << "x";
-  }
-  EXPECT_FALSE(fs::exists(path));
-}
-
-TEST(SocketFolder, StaysAwayFromRuntimeFoldersOfNoUse) {
-  const testing::TempFolder temp;
-  const fs::path good = temp.path() / "run";
-  fs::create_directory(good);
-  const fs::path deep = temp.path() / std::string(60, 'x');
-  fs::create_directory(deep);
-  for (const auto& [runtime, is_used] : {std::pair{good, true},
-                                         std::pair{deep, false},
-                                         std::pair{temp.path() / "missing", false},
-                                         std::pair{fs::path(), false}}) {
-    const Variable variable("XDG_RUNTIME_DIR", runtime);
-    const SocketFolder folder;
-    EXPECT_EQ(fs::path(folder.path()).parent_path() == runtime, is_used) << runtime;
-  }
-}
-
 }  // namespace
 }  // namespace firn::transport

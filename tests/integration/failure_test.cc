@@ -178,5 +178,30 @@ TEST_F(FailureTest, AnUnknownHostKeyIsNamedAndExplained) {
   EXPECT_THAT(build.outcome.err, HasSubstr("host key"));
 }
 
+TEST_F(FailureTest, ABuildThatPrintsTooMuchHasFailedBehindADaemonToo) {
+  const lab::CoordinatorHost home;
+  const lab::Builder plain(home.key(), {.name = "b1"});
+  const lab::Builder behind(home.key(),
+                            {.name = "b2", .host = {.daemon = lab::Daemon{.is_trusted = true}}});
+  const auto config = home.dir() / "firn.toml";
+  std::ofstream(config) << "[logs]\nceiling = \"1MiB\"\n";
+  for (const auto* builder : {&plain, &behind}) {
+    const auto file = write_nix(
+        home,
+        fmt::format(
+            R"nix(mk {{ name = "loud-{}"; script = "yes abcdefg | head -c 5000000; sleep 1000"; }})nix",
+            builder->name()));
+
+    const auto build =
+        firn_build(home, {file, "--config", config, "-j0", "--builders", machines({builder})});
+
+    EXPECT_EQ(build.outcome.exit_code, 1) << build.outcome.describe();
+    const auto attempts = build.of("attempt_ended");
+    ASSERT_THAT(attempts, SizeIs(1));
+    EXPECT_EQ(attempts[0].at("failure"), "log_too_big") << attempts[0].dump(2);
+    EXPECT_TRUE(eventually([&] { return is_idle(builder->host()); }, std::chrono::seconds(10)));
+  }
+}
+
 }  // namespace
 }  // namespace firn::testing
