@@ -63,7 +63,7 @@ std::string spell(Duration duration) {
   return fmt::format("{:.3g} s", seconds);
 }
 
-/// Runs `op`; if it fails after `struck` was set, the error is the phase's own.
+/// Runs `op`; where it ends cancelled, the error is the phase's own. A bug stays one.
 Task<void> run_limited(Task<void> op,
                        asio::cancellation_signal& signal,
                        Outer outer,
@@ -71,6 +71,8 @@ Task<void> run_limited(Task<void> op,
   std::exception_ptr error;
   try {
     co_await run_child(std::move(op), signal, outer);
+  } catch (const Bug&) {
+    throw;
   } catch (...) {
     error = std::current_exception();
   }

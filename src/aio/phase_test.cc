@@ -253,6 +253,26 @@ Task<void> run_vetoed(Loop& loop, Veto& veto, Task<void> op) {
   if (error) std::rethrow_exception(error);
 }
 
+Task<void> stumble() {
+  throw Bug("as the test wants");
+  co_return;
+}
+
+Task<void> see_bug(Loop& loop, bool& seen) {
+  try {
+    co_await within(loop, "phase", 10s, stumble());
+  } catch (const Bug&) {
+    seen = true;
+  }
+}
+
+TEST(Within, ABugStaysOne) {
+  Loop loop(Loop::Time::manual);
+  bool seen = false;
+  loop.run(see_bug(loop, seen));
+  EXPECT_TRUE(seen);
+}
+
 TEST(Unless, EndsInTheReasonOfTheVeto) {
   Loop loop(Loop::Time::manual);
   Veto veto;

@@ -85,7 +85,7 @@ void Attempt::enter(Phase phase) {
 aio::Task<AttemptOutcome> Attempt::run() {
   std::exception_ptr error;
   try {
-    co_await work();
+    co_await aio::unless(veto_, work());
   } catch (const Bug&) {
     throw;
   } catch (...) {
@@ -117,6 +117,10 @@ void Attempt::read_log_tail(const AttemptLog& log, sched::FailureClass& failure)
   if (line.empty()) return;
   failure = sched::FailureClass::disk_full;
   outcome_.message += fmt::format("; its log: {}", line);
+}
+
+void Attempt::cancel() {
+  veto_.cast(Error(Kind::cancelled, "nobody wants it any more"));
 }
 
 /// Once it builds, what the server prints goes into the log, and so do its last words.

@@ -72,6 +72,9 @@ class Attempt {
   /// Throws nothing but Bug.
   aio::Task<AttemptOutcome> run();
 
+  /// Has `run` end soon, as cancelled, in whichever phase it is.
+  void cancel();
+
   ByteCount sent() const;
   ByteCount received() const;
 
@@ -112,6 +115,7 @@ class Attempt {
   std::shared_ptr<AttemptLog> log_;
   nix::StorePathSet allowed_references_;
   AttemptOutcome outcome_;
+  aio::Veto veto_;
   Source source_ = Source::builder;
   sched::Phase phase_ = sched::Phase::connecting;
   TimePoint phase_began_;

@@ -175,6 +175,16 @@ aio::Task<void> Run::drive() {
   if (error) std::rethrow_exception(error);
 }
 
+void Run::cancel(sched::StepId step) {
+  auto ended = scheduler_.cancel(step);
+  for (const auto attempt : ended.to_stop)
+    running_.at(attempt).attempt->cancel();
+  ended.steps.insert(ended.steps.end(), ended.fallen.begin(), ended.fallen.end());
+  ended.fallen.clear();
+  tell_ended(ended, sched::StepState::cancelled, "cancelled");
+  changed_.notify_all();
+}
+
 void Run::interrupt() {
   interrupted_ = true;
   changed_.notify_all();

@@ -58,6 +58,10 @@ class Run final : private AttemptHost {
   /// steps are events, not errors.
   aio::Task<sched::Counts> execute(EventSink& events);
 
+  /// Stops one step, and with it what depends on it; a running one is stopped on its machine. No
+  /// effect on a step that has ended. While `execute` runs.
+  void cancel(sched::StepId step);
+
   /// Stops everything: running builds are cancelled on their machines. `execute` then returns soon.
   void interrupt();
 

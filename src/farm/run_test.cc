@@ -192,46 +192,6 @@ TEST_F(RunTest, AWrongNarIsNotPublished) {
   EXPECT_EQ(store.paths.at(output_of("a")).nar.find('#'), std::string::npos);
 }
 
-TEST_F(RunTest, InterruptedItLeavesNothingBehind) {
-  build_everywhere([this](auto& server, auto& session, const auto& request) {
-    if (b1.builds.size() + b2.builds.size() == 3) run->interrupt();
-    return testing::never_finish(server, session, request);
-  });
-  for (const char* name : {"a", "b", "c"})
-    add({.name = name});
-  build({"a", "b", "c"});
-  EXPECT_EQ(failures(), std::vector(3, FailureClass::cancelled));
-  EXPECT_TRUE(events.of<RunEnded>().at(0).interrupted);
-  EXPECT_TRUE(store.added.empty());
-  EXPECT_TRUE(b1.connector_closed);
-}
-
-TEST_F(RunTest, InterruptedInAnyPhaseItIsCancelledAndNothingIsRegistered) {
-  using sched::Phase;
-  for (const Phase phase : {Phase::sending_inputs,
-                            Phase::building,
-                            Phase::waiting_for_transfer_slot,
-                            Phase::receiving_outputs,
-                            Phase::publishing}) {
-    const auto name = "in-phase-" + std::to_string(static_cast<int>(phase));
-    const auto source = store_path("source-of-" + name);
-    store.hold(stored(source, testing::nar_of("source")));
-    add({.name = name, .sources = {source}});
-    events.clear();
-    events.told = [&](const Event& event) {
-      const auto* entered = std::get_if<PhaseEntered>(&event);
-      if (entered != nullptr && entered->phase == phase) run->interrupt();
-    };
-    const auto counts = build({name});
-    EXPECT_EQ(counts.failed + counts.aborted, 0U) << name;
-    for (const auto failure : failures())
-      EXPECT_EQ(failure, FailureClass::cancelled) << name;
-    // What is on its way may still arrive whole.
-    EXPECT_TRUE(phase >= Phase::receiving_outputs || !has(output_of(name))) << name;
-    EXPECT_TRUE(events.of<RunEnded>().at(0).interrupted);
-  }
-}
-
 TEST_F(RunTest, AStepThatNobodySupportsIsGivenUpFirst) {
   add({.name = "arm", .system = "aarch64-linux"});
   add({.name = "falls", .inputs = {{"arm", {"out"}}}});
