@@ -61,8 +61,11 @@ constexpr auto kRows = std::to_array<Row>({
      .help = "of this, from the start of the session to the server's greeting",
      .place = at([](Settings& s) -> auto& { return s.sessions.greeting; })},
     {.key = "phases.query-stall",
-     .help = "a question about paths; old servers are silent while they collect garbage",
+     .help = "a question about paths",
      .place = at([](Settings& s) -> auto& { return s.attempt.query_stall; })},
+    {.key = "phases.garbage-collection",
+     .help = "the same while an old server says that it waits for its garbage collector",
+     .place = at([](Settings& s) -> auto& { return s.attempt.garbage_collection; })},
     {.key = "phases.sending-stall", .help = "sending inputs", .place = at([](Settings& s) -> auto& {
                                                                 return s.attempt.sending_stall;
                                                               })},

@@ -3,6 +3,7 @@
 
 #include "aio/errors.h"
 #include "aio/phase.h"
+#include "farm/collector_watch.h"
 #include "farm/input_source.h"
 #include "farm/nar_watch.h"
 #include "store/verified_nar.h"
@@ -175,6 +176,10 @@ aio::Task<void> Attempt::connect() {
 
 /// Locks `paths` on the machine and says which are missing there.
 aio::Task<nix::StorePathSet> Attempt::missing_of(nix::StorePathSet paths) {
+  const CollectorWatch watch(
+      context_.loop, session()->link(), limits().garbage_collection, [this](bool does) {
+        context_.host.collects_garbage(machine_.id, does);
+      });
   const auto valid = co_await aio::with_progress(context_.loop,
                                                  at_machine("asking for missing inputs"),
                                                  limits().query_stall,

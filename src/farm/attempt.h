@@ -31,6 +31,10 @@ class AttemptHost {
 
   virtual void entered(sched::AttemptId attempt, sched::Phase phase) = 0;
 
+  /// The machine does nothing but collect garbage, and again when that is over. Counted: each call
+  /// with true is followed by one with false.
+  virtual void collects_garbage(sched::MachineId machine, bool does) = 0;
+
   /// Waits until the attempt may bring its outputs back.
   virtual aio::Task<void> transfer_slot(sched::AttemptId attempt) = 0;
 };

@@ -8,6 +8,7 @@
 #include "sched/ids.h"
 #include "store/session_pool.h"
 
+#include <cstddef>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -28,6 +29,8 @@ class BuildMachine {
   /// Its store is our own: nothing is copied.
   const bool local;
   store::SessionPool sessions;
+  /// Attempts whose question waits for the machine's garbage collector.
+  std::size_t kept_waiting = 0;
 
   /// Paths that a session is sending right now: nobody sends them a second time. Given back by
   /// leaving scope.

@@ -11,8 +11,10 @@ namespace firn::farm {
 struct Limits {
   /// A session from nothing: ssh, the login shell, the greeting, and others that are opened first.
   Duration connecting = std::chrono::seconds(90);
-  /// A question about paths. Servers older than Nix 2.5 say nothing while they collect garbage.
+  /// A question about paths.
   Duration query_stall = std::chrono::minutes(2);
+  /// The same while the machine says that its garbage collector keeps it waiting (Nix before 2.5).
+  Duration garbage_collection = std::chrono::hours(1);
   Duration sending_stall = std::chrono::minutes(5);
   /// Another step sends the same path to the same machine, under a watchdog of its own.
   Duration shared_input = std::chrono::hours(6);

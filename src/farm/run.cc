@@ -295,6 +295,22 @@ void Run::entered(sched::AttemptId attempt, sched::Phase phase) {
   if (phase == sched::Phase::waiting_for_transfer_slot) changed_.notify_all();
 }
 
+/// Gets no work meanwhile; those who wait for its answer go on waiting.
+void Run::collects_garbage(sched::MachineId machine, bool does) {
+  auto& waiting = machines_.at(machine.value())->kept_waiting;
+  const bool was_free = waiting == 0;
+  does ? ++waiting : --waiting;
+  if (was_free == (waiting == 0)) return;
+  scheduler_.set_machine_enabled(machine, !does);
+  if (does) {
+    events_->on(MachineOut{.machine = machine,
+                           .reason = "collects garbage",
+                           .until = now() + options_.limits.garbage_collection,
+                           .at = now()});
+  }
+  changed_.notify_all();
+}
+
 aio::Task<void> Run::transfer_slot(sched::AttemptId attempt) {
   auto& running = running_.at(attempt);
   while (!running.may_transfer)

@@ -85,6 +85,7 @@ class Run final : private AttemptHost {
   void tell_ended(const sched::Ended& ended, sched::StepState state, std::string reason);
 
   void entered(sched::AttemptId attempt, sched::Phase phase) override;
+  void collects_garbage(sched::MachineId machine, bool does) override;
   aio::Task<void> transfer_slot(sched::AttemptId attempt) override;
 
   TimePoint now() const { return loop_.timers().now(); }

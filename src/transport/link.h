@@ -24,6 +24,10 @@ class Link : public aio::ByteStream {
   /// for error messages.
   virtual void listen(Listener listener) = 0;
 
+  /// What it printed on stderr since somebody listened last, or the end of that; empty where
+  /// nothing is kept.
+  virtual std::string_view printed() { return {}; }
+
   /// The program's last words: its tail of stderr, and its exit status where it is known. Waits a
   /// moment for both, so it is to be called after the end of the stream was seen. One line or
   /// several, without a newline at the end.

@@ -66,6 +66,10 @@ aio::Task<std::string> ProcessLink::last_words() {
   co_return text.empty() ? status : text;
 }
 
+std::string_view ProcessLink::printed() {
+  return child_.diagnostics().tail();
+}
+
 aio::Task<void> ProcessLink::diagnostics_ended() {
   return child_.diagnostics().ended();
 }

@@ -21,6 +21,7 @@ class ProcessLink : public Link {
   void close_write() override;
   void listen(Listener listener) override;
   aio::Task<std::string> last_words() override;
+  std::string_view printed() override;
   aio::Task<void> diagnostics_ended() override;
   aio::Task<void> stop(Duration grace) override;
 

@@ -53,6 +53,9 @@ class RecordingLink final : public Link {
   void close_write() override;
   void listen(Listener listener) override;
   aio::Task<std::string> last_words() override;
+
+  std::string_view printed() override { return link_->printed(); }
+
   aio::Task<void> diagnostics_ended() override;
   aio::Task<void> stop(Duration grace) override;
 

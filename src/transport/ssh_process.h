@@ -27,6 +27,8 @@ class SshProcess : public ProcessLink {
 
   void listen(Listener listener) override;
 
+  std::string_view printed() override { return tail_; }
+
   const std::optional<pid_t>& remote_pid() const { return pid_line_.pid(); }
 
   /// Whether ssh has brought the program's exit status: it has ended by itself.

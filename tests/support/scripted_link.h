@@ -85,6 +85,8 @@ class ScriptedLink final : public transport::Link {
     co_return session_->diagnostics.tail;
   }
 
+  std::string_view printed() override { return session_->diagnostics.tail; }
+
   aio::Task<void> diagnostics_ended() override {
     auto& diagnostics = session_->diagnostics;
     while (!diagnostics.has_ended)
