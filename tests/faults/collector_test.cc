@@ -72,6 +72,8 @@ TEST_F(Collector, OfAnOldNixKeepsItsServersWaiting) {
   ASSERT_TRUE(build.outcome.ok()) << build.outcome.describe();
   EXPECT_GT(Clock::now() - began, 7s) << "it was not held up at all";
   EXPECT_THAT(build.of("attempt_ended"), SizeIs(1)) << "waiting is no failure";
+  ASSERT_THAT(build.of("machine_out"), SizeIs(1));
+  EXPECT_EQ(build.of("machine_out").at(0).at("reason"), "collects garbage");
 }
 
 /// Two sessions have asked for a missing path; it comes in through one of them, and a third step

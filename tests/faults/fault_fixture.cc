@@ -17,15 +17,48 @@ namespace fs = std::filesystem;
 
 std::unique_ptr<Farm> FaultTest::farm_;
 
+namespace {
+
+constexpr std::string_view kLimits = R"toml(
+[ssh]
+connecting = "3s"
+keepalive-interval = "1s"
+keepalive-count = 2
+[phases]
+connecting = "6s"
+greeting = "3s"
+query-stall = "4s"
+sending-stall = "4s"
+import-answer = "4s"
+build-grace = "1s"
+receiving-stall = "4s"
+[sessions]
+idle = "2s"
+# A storm may strike the same step more often than the world does.
+[tries]
+silent-by-our-clock = 10
+transient-failure = 10
+machine-lost = 10
+transfer-stalled = 10
+protocol-error = 10
+disk-full = 10
+input-missing = 10
+)toml";
+
+}  // namespace
+
 Farm::Farm() : home({.has_tmpfs_store = true, .has_own_network = true}) {
-  for (const auto& release : lab::kReleases) {
-    builders.push_back(std::make_unique<lab::Builder>(
-        home.key(),
-        lab::BuilderOptions{.name = fmt::format("b{}", builders.size() + 1),
-                            .max_jobs = 2,
-                            .cabled_to = &home,
-                            .host = {.release = release, .has_tmpfs_store = true}}));
-  }
+  for (const auto& release : lab::kReleases)
+    add_builder(release);
+}
+
+void Farm::add_builder(const lab::Release& release) {
+  builders.push_back(std::make_unique<lab::Builder>(
+      home.key(),
+      lab::BuilderOptions{.name = fmt::format("b{}", builders.size() + 1),
+                          .max_jobs = 2,
+                          .cabled_to = &home,
+                          .host = {.release = release, .has_tmpfs_store = true}}));
 }
 
 std::vector<const lab::Builder*> Farm::others(const lab::Builder& victim) const {
@@ -89,12 +122,10 @@ void FaultTest::SetUp() {
 }
 
 std::vector<std::string> FaultTest::with_limits(std::vector<std::string> arguments) {
-  arguments.insert(arguments.end(), {"--max-silent-time", "3"});
+  const auto file = home().dir() / "firn.toml";
+  lab::write_file(file, kLimits);
+  arguments.insert(arguments.end(), {"--config", file, "--max-silent-time", "3"});
   return arguments;
-}
-
-lab::RunOptions FaultTest::quick_keepalives() {
-  return {.env = {{"NIX_SSHOPTS", "-oServerAliveInterval=1 -oServerAliveCountMax=3"}}};
 }
 
 std::string FaultTest::preferring(const lab::Builder& victim,
@@ -107,9 +138,10 @@ std::string FaultTest::preferring(const lab::Builder& victim,
 }
 
 Working FaultTest::start(const std::string& file, const std::string& machines) {
+  fs::create_directories(runtime_folder());
   return Working(
       home().spawn(firn_command(home(), with_limits({file, "-j0", "--builders", machines})),
-                   quick_keepalives()));
+                   {.env = {{"XDG_RUNTIME_DIR", runtime_folder()}}}));
 }
 
 std::string FaultTest::add_input(std::uint64_t bytes) {

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -25,6 +26,8 @@ using Clock = std::chrono::steady_clock;
 /// memory.
 struct Farm {
   Farm();
+
+  void add_builder(const lab::Release& release);
 
   /// Every builder but `victim`.
   std::vector<const lab::Builder*> others(const lab::Builder& victim) const;
@@ -76,7 +79,6 @@ class FaultTest : public FarmTest {
 
   /// Limits of seconds where the defaults are minutes.
   static std::vector<std::string> with_limits(std::vector<std::string> arguments);
-  static lab::RunOptions quick_keepalives();
 
   /// Machine lines in which `victim` is preferred by far; by default it is reached by its own URI.
   static std::string preferring(const lab::Builder& victim,
@@ -85,6 +87,9 @@ class FaultTest : public FarmTest {
 
   /// Starts a build of the file on these machines.
   static Working start(const std::string& file, const std::string& machines);
+
+  /// Where firn has its sockets while it runs, and nothing afterwards.
+  static std::filesystem::path runtime_folder() { return home().dir() / "run"; }
 
   /// A file of so many zeros in firn's own store, and nowhere else.
   static std::string add_input(std::uint64_t bytes);

@@ -168,20 +168,41 @@ std::vector<FaultCase> sudden_ends(const std::string& phase) {
   };
 }
 
-std::vector<FaultCase> silent_ends(const std::string& phase) {
+/// What hangs does not say so: keepalives of ssh find it, or a watchdog whose class is `stalled`.
+std::vector<FaultCase> silent_ends(const std::string& phase, const std::string& stalled) {
   return {
-      {"packets_dropped_while_" + phase, kNix28, drop_packets, 8s, "machine_lost"},
+      {"packets_dropped_while_" + phase, kNix28, drop_packets, 10s, "machine_lost"},
       {"sshd_session_stopped_while_" + phase,
        kNix234,
        stop(lab::role::kSshdSession),
-       8s,
+       10s,
        "machine_lost"},
+      {"remote_nix_store_2_3_stopped_while_" + phase,
+       kNix23,
+       stop(lab::role::kServer),
+       10s,
+       stalled},
+      {"remote_nix_store_2_26_stopped_while_" + phase,
+       kNix226,
+       stop(lab::role::kServer),
+       10s,
+       stalled},
+      {"our_ssh_master_stopped_while_" + phase, kNix28, stop(lab::role::kMaster), 10s, stalled},
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(Silent, Sending, ::testing::ValuesIn(silent_ends("sending")), name_of);
-INSTANTIATE_TEST_SUITE_P(Silent, Building, ::testing::ValuesIn(silent_ends("building")), name_of);
-INSTANTIATE_TEST_SUITE_P(Silent, Receiving, ::testing::ValuesIn(silent_ends("receiving")), name_of);
+INSTANTIATE_TEST_SUITE_P(Silent,
+                         Sending,
+                         ::testing::ValuesIn(silent_ends("sending", "transfer_stalled")),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(Silent,
+                         Building,
+                         ::testing::ValuesIn(silent_ends("building", "silent_by_our_clock")),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(Silent,
+                         Receiving,
+                         ::testing::ValuesIn(silent_ends("receiving", "transfer_stalled")),
+                         name_of);
 
 INSTANTIATE_TEST_SUITE_P(Killed, Sending, ::testing::ValuesIn(sudden_ends("sending")), name_of);
 INSTANTIATE_TEST_SUITE_P(Killed, Building, ::testing::ValuesIn(sudden_ends("building")), name_of);

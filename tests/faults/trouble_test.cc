@@ -91,6 +91,18 @@ TEST_F(Trouble, AHundredMegabytesOfLogAtOnce) {
   expect_no_fault(build, 1);
 }
 
+/// Once a session is open its bytes pass through the master alone.
+TEST_F(Trouble, SshClientsOfOursThatStandStill) {
+  const auto& builder = *farm().builders.at(2);
+  const auto file = write_nix(
+      home(),
+      R"nix({ step = mk { name = "stopped-client"; script = "sleep 1; echo > $out"; }; })nix");
+  auto firn = start(file, machines({&builder}));
+  ASSERT_TRUE(firn.await(in_phase("building", builder), 30s));
+  const lab::Stopped stopped(home(), lab::role::kClient, builder.address());
+  expect_no_fault(firn.finish(60s), 1);
+}
+
 /// Sixteen slots meet MaxSessions 10 and MaxStartups 10:30:100.
 TEST_F(Trouble, AStockSshdWithSixteenSlots) {
   const lab::Builder builder(home().key(),

@@ -69,8 +69,16 @@ FullStore::FullStore(const Host& host, Of what, std::uint64_t spare) : host_(hos
   }
 }
 
+/// The kernel counts both while processes come and go: it may refuse for a moment.
 FullStore::~FullStore() {
-  remount("size=50%,nr_inodes=1000000");
+  for (int tries = 0; tries < 20; ++tries) {
+    try {
+      remount("size=50%,nr_inodes=1000000");
+      return;
+    } catch (const Error&) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  }
 }
 
 void FullStore::remount(std::string_view options) const {
