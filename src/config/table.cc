@@ -70,7 +70,7 @@ constexpr auto kRows = std::to_array<Row>({
                                                                 return s.attempt.sending_stall;
                                                               })},
     {.key = "phases.import-answer",
-     .help = "silence while the machine registers a path that it has been sent",
+     .help = "the same, once the machine has all of a path and registers it, should that be more",
      .place = at([](Settings& s) -> auto& { return s.sessions.import_answer.base; })},
     {.key = "phases.import-rate",
      .help = "and one second more for so many bytes of the path",
@@ -80,7 +80,10 @@ constexpr auto kRows = std::to_array<Row>({
      .place = at([](Settings& s) -> auto& { return s.attempt.shared_input; })},
     {.key = "phases.build-grace",
      .help = "what a machine gets beyond a build's own limits to enforce them itself",
-     .place = at([](Settings& s) -> auto& { return s.attempt.build_grace; })},
+     .place = at([](Settings& s) -> auto& { return s.attempt.build_grace.base; })},
+    {.key = "phases.build-grace-rate",
+     .help = "and one second more for so many bytes of the build's inputs",
+     .place = at([](Settings& s) -> auto& { return s.attempt.build_grace.rate; })},
     {.key = "phases.build-ceiling",
      .help = "a build without limits of its own, and silence in one",
      .place = at([](Settings& s) -> auto& { return s.attempt.build_ceiling; })},
@@ -127,7 +130,7 @@ constexpr auto kRows = std::to_array<Row>({
                                                                 return s.store.adding_stall;
                                                               })},
     {.key = "store.adding-answer",
-     .help = "silence while it registers an output: publishing",
+     .help = "the same while it registers one, should that be more: publishing",
      .place = at([](Settings& s) -> auto& { return s.store.adding_answer.base; })},
     {.key = "store.adding-rate",
      .help = "and one second more for so many bytes of the output",
@@ -200,9 +203,12 @@ constexpr auto kRows = std::to_array<Row>({
     {.key = "machines.quarantine-steps",
      .help = "steps in a row that failed there and succeeded elsewhere take it out, too",
      .place = at([](Settings& s) -> auto& { return s.scheduling.quarantine.contradictions; })},
-    {.key = "machines.quarantine", .help = "for so long", .place = at([](Settings& s) -> auto& {
-                                                            return s.scheduling.quarantine.length;
-                                                          })},
+    {.key = "machines.quarantine",
+     .help = "for so long, whatever the machine itself says",
+     .place = at([](Settings& s) -> auto& { return s.scheduling.quarantine.length; })},
+    {.key = "machines.return",
+     .help = "steps wait so long for a machine that left the machines file, where no other will do",
+     .place = at([](Settings& s) -> auto& { return s.attempt.machine_return; })},
 });
 
 }  // namespace

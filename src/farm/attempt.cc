@@ -93,7 +93,7 @@ aio::Task<AttemptOutcome> Attempt::run() {
     error = std::current_exception();
   }
   // The builder's verdict stands, however its session ended.
-  if (error && !outcome_.failure) fail(with_last_words(aio::to_error(error)));
+  if (error && !outcome_.failure) fail(with_facts(aio::to_error(error)));
   settle_phase();
   session_.reset();
   if (log_) co_await settle_log();
@@ -124,8 +124,16 @@ void Attempt::cancel() {
   veto_.cast(Error(Kind::cancelled, "nobody wants it any more"));
 }
 
-/// Once it builds, what the server prints goes into the log, and so do its last words.
-Error Attempt::with_last_words(const Error& error) const {
+/// A limit that struck is told with what had moved. Once it builds, what the server prints goes
+/// into the log, and so do its last words.
+Error Attempt::with_facts(const Error& error) const {
+  if (error.kind() == Kind::timeout && session_) {
+    return {error.kind(),
+            fmt::format("{}; {} bytes were sent in all, {} came back",
+                        error.what(),
+                        sent().value(),
+                        received().value())};
+  }
   if (!log_ || source_ != Source::builder || error.kind() != Kind::unavailable) return error;
   const auto words = log_->tail(1);
   if (words.empty()) return error;
@@ -191,10 +199,16 @@ aio::Task<nix::StorePathSet> Attempt::missing_of(nix::StorePathSet paths) {
   co_return missing;
 }
 
-aio::Task<void> Attempt::send_inputs() {
+/// With all they refer to.
+aio::Task<std::vector<const nix::PathInfo*>> Attempt::inputs() {
   source_ = Source::origin;
-  const auto closure = co_await context_.infos.closure(node_.derivation.input_sources);
+  auto closure = co_await context_.infos.closure(node_.derivation.input_sources);
   source_ = Source::builder;
+  co_return closure;
+}
+
+aio::Task<void> Attempt::send_inputs() {
+  const auto closure = co_await inputs();
   nix::StorePathSet unknown;
   for (const auto* info : closure) {
     allowed_references_.insert(info->path);
@@ -205,7 +219,7 @@ aio::Task<void> Attempt::send_inputs() {
   auto missing = co_await missing_of(std::move(unknown));
   while (machine_.is_claimed(missing)) {
     co_await aio::within(context_.loop,
-                         "waiting for inputs that another step sends",
+                         at_machine("waiting for inputs that another step sends"),
                          limits().shared_input,
                          machine_.unclaimed(missing));
     missing = co_await missing_of(std::move(missing));
@@ -248,11 +262,22 @@ aio::Task<nix::BuildResult> Attempt::request_build() {
   co_return co_await session()->build_stored(node_.drv, options);
 }
 
+/// What the builder gets beyond the limits that it was told; zero where it was told none.
+aio::Task<Duration> Attempt::grace() {
+  const auto& options = context_.options;
+  if (options.max_silent_time == 0s && options.timeout == 0s) co_return Duration();
+  ByteCount size;
+  for (const auto* info : co_await inputs())
+    size += info->nar_size;
+  co_return limits().build_grace.with(size);
+}
+
 /// The builder enforces the limits that it was told, if they reach it; past that, we do.
 aio::Task<nix::BuildResult> Attempt::watched_build() {
   const auto& options = context_.options;
+  const Duration grace = co_await this->grace();
   const auto with_grace = [&](std::chrono::seconds told) {
-    return told > 0s ? told + limits().build_grace : limits().build_ceiling;
+    return told > 0s ? told + grace : limits().build_ceiling;
   };
   const std::string phase = at_machine("building");
   auto building = called_silent(aio::with_progress(context_.loop,
@@ -280,7 +305,7 @@ aio::Task<nix::BuildResult> Attempt::called_silent(aio::Task<nix::BuildResult> b
   } catch (const Error& e) {
     if (e.kind() != Kind::timeout) throw;
     outcome_.failure = sched::FailureClass::silent_by_our_clock;
-    outcome_.message = e.what();
+    outcome_.message = with_facts(e).what();
     throw;
   }
 }
@@ -316,10 +341,13 @@ nix::StorePathSet Attempt::output_paths() const {
 
 aio::Task<void> Attempt::receive_outputs() {
   enter(Phase::waiting_for_transfer_slot);
+  // Others hold the slots, and not for this machine's sake.
+  source_ = Source::destination;
   co_await aio::within(context_.loop,
-                       "waiting for a transfer slot",
+                       at_machine("waiting for a transfer slot"),
                        limits().transfer_slot,
                        context_.host.transfer_slot(id_));
+  source_ = Source::builder;
   settle_phase();
   phase_ = Phase::receiving_outputs;
   auto infos = co_await output_infos();

@@ -86,11 +86,13 @@ class Attempt {
   store::SessionPool::Session& session();
   aio::Task<void> work();
   aio::Task<void> connect();
+  aio::Task<std::vector<const nix::PathInfo*>> inputs();
   aio::Task<void> send_inputs();
   aio::Task<nix::StorePathSet> missing_of(nix::StorePathSet paths);
   aio::Task<void> send(std::vector<const nix::PathInfo*> paths);
   aio::Task<void> build();
   aio::Task<nix::BuildResult> request_build();
+  aio::Task<Duration> grace();
   aio::Task<nix::BuildResult> watched_build();
   aio::Task<nix::BuildResult> called_silent(aio::Task<nix::BuildResult> building);
   aio::Task<void> receive_outputs();
@@ -103,7 +105,7 @@ class Attempt {
   void settle_phase();
   store::SessionPool::Session take_session();
   aio::Task<void> settle_log();
-  Error with_last_words(const Error& error) const;
+  Error with_facts(const Error& error) const;
   void fail(const Error& error);
   void read_log_tail(const AttemptLog& log, sched::FailureClass& failure);
   /// A phase's name for messages, such as "sending inputs (b1)".

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/units.h"
+#include "store/limits.h"
 
 #include <chrono>
 
@@ -20,8 +21,9 @@ struct Limits {
   Duration shared_input = std::chrono::hours(6);
   /// A builder that was told a limit of the build gets so much longer to enforce it itself: its
   /// word is better than ours. It never says when a build begins, and it is silent while it waits
-  /// for a lock or registers a big output.
-  Duration build_grace = std::chrono::minutes(10);
+  /// for a lock or registers a big output. How big that is nobody knows while it builds; big ones,
+  /// such as images of disks, are made of the inputs, so the grace grows with their size.
+  store::Patience build_grace{.base = std::chrono::minutes(10), .rate = 4_MiB};
   /// Where the user sets no limit, Nix has none. This one only bounds what nobody will wait for.
   Duration build_ceiling = std::chrono::days(14);
   /// The end of a failed build's log, after the verdict.
@@ -29,6 +31,8 @@ struct Limits {
   /// Behind others that receive, each under a watchdog of its own.
   Duration transfer_slot = std::chrono::hours(6);
   Duration receiving_stall = std::chrono::minutes(5);
+  /// A machine has left the machines file, and steps that no other one can do wait for its return.
+  Duration machine_return = std::chrono::minutes(10);
 };
 
 }  // namespace firn::farm

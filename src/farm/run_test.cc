@@ -371,7 +371,8 @@ TEST_F(RunTest, ASilenceThatTheBuilderDoesNotEndIsTriedElsewhere) {
   EXPECT_EQ(b1.builds.size(), 1U);
   EXPECT_EQ(b2.builds.size(), 1U);
   EXPECT_EQ(events.of<AttemptEnded>().at(0).message,
-            "building (ssh://b1) stood still for 605 s (0 bytes had moved)");
+            "building (ssh://b1) stood still for 605 s (0 bytes had moved); 312 bytes were sent in "
+            "all, 0 came back");
 }
 
 TEST_F(RunTest, ABugEndsTheRun) {
