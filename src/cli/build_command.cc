@@ -5,8 +5,10 @@
 #include "aio/loop.h"
 #include "aio/scope.h"
 #include "aio/signals.h"
+#include "base/fd.h"
 #include "cli/check_config.h"
 #include "cli/machines.h"
+#include "cli/machines_follower.h"
 #include "cli/out_links.h"
 #include "config/settings.h"
 #include "eval/evaluate.h"
@@ -20,10 +22,12 @@
 #include "view/terminal.h"
 #include "view/view.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <fcntl.h>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -107,6 +111,12 @@ ExitCode exit_code_of(const sched::Counts& counts) {
                                                        : ExitCode::success;
 }
 
+/// Whether a terminal controls us: SIGHUP tells that it has gone.
+bool has_terminal() {
+  const Fd terminal(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC));
+  return terminal.get() >= 0;
+}
+
 /// One invocation: its objects, in the order in which they need each other.
 class BuildCommand {
  public:
@@ -128,6 +138,9 @@ class BuildCommand {
   aio::Task<void> work();
   aio::Task<void> watch_signals();
   aio::Task<void> animate();
+  aio::Task<void> follow_machines();
+  farm::ReachedMachine reach(const nix::Machine& machine);
+  void stop_work();
   aio::Task<farm::Graph> load(std::function<void()> on_missing);
   aio::Task<void> work_on(farm::Run& run);
   std::unique_ptr<transport::Connector> recorded(std::unique_ptr<transport::Connector> connector,
@@ -148,6 +161,8 @@ class BuildCommand {
   transport::SocketFolder sockets_;
   aio::Signals signals_;
   eval::EvaluationRoots roots_;
+  std::optional<MachinesFollower> follower_;
+  const bool had_terminal_ = has_terminal();
   view::Terminal out_{STDOUT_FILENO};
   view::Terminal err_{STDERR_FILENO};
   farm::Run* run_ = nullptr;
@@ -188,9 +203,21 @@ void BuildCommand::tell_of_recording() {
     err_.write(fmt::format("warning: the recording is not whole: {}\n", failure->what()));
 }
 
-/// The first signal stops the work in good order, the second one at once.
+/// SIGHUP has the machines read again, unless it tells that our terminal has gone. Of the others,
+/// the first one stops the work in good order, the second one at once.
 aio::Task<void> BuildCommand::watch_signals() {
-  co_await signals_.next();
+  while (true) {
+    const int signal = co_await signals_.next();
+    if (signal == SIGHUP && has_terminal() == had_terminal_) {
+      if (follower_) follower_->ask();
+      continue;
+    }
+    if (interrupted_) ::_exit(static_cast<int>(ExitCode::interrupted));
+    stop_work();
+  }
+}
+
+void BuildCommand::stop_work() {
   interrupted_ = true;
   if (view_ != nullptr)
     view_->note("stopping: running builds are being cancelled; once more to leave at once",
@@ -200,8 +227,32 @@ aio::Task<void> BuildCommand::watch_signals() {
   } else if (work_ != nullptr) {
     work_->cancel();
   }
-  co_await signals_.next();
-  ::_exit(static_cast<int>(ExitCode::interrupted));
+}
+
+/// A machines file that cannot be used costs nobody a machine.
+aio::Task<void> BuildCommand::follow_machines() {
+  while (true) {
+    std::optional<Error> problem;
+    try {
+      auto machines = co_await follower_->next();
+      if (!std::ranges::all_of(machines, farm::is_local) && !co_await store_.is_trusting())
+        throw Error(Kind::permission, std::string(kUntrusted));
+      run_->change_machines(machines, [this](const auto& machine) { return reach(machine); });
+    } catch (const Error& e) {
+      if (e.kind() == Kind::cancelled || e.kind() == Kind::internal) throw;
+      problem = e;
+    }
+    if (problem) {
+      view_->note(fmt::format("warning: {}; the machines stay as they were", problem->what()),
+                  loop_.timers().now());
+    }
+  }
+}
+
+farm::ReachedMachine BuildCommand::reach(const nix::Machine& machine) {
+  auto reached = farm::reach(loop_, sockets_, machine, settings_.ssh);
+  reached.connector = recorded(std::move(reached.connector), farm::name_of(machine));
+  return reached;
 }
 
 aio::Task<farm::Graph> BuildCommand::load(std::function<void()> on_missing) {
@@ -223,13 +274,13 @@ aio::Task<void> BuildCommand::work() {
   auto machines = assemble_machines(options_.builders, options_.max_jobs);
   for (const auto& warning : machines.warnings)
     err_.write(fmt::format("warning: {}\n", warning));
+  follower_.emplace(loop_, options_.builders, options_.max_jobs, machines.files);
+  if (const auto& blindness = follower_->blindness(); !blindness.empty())
+    err_.write(fmt::format("warning: changes of the machines file are not seen: {}\n", blindness));
   std::vector<farm::ReachedMachine> reached;
   reached.reserve(machines.machines.size());
-  for (const auto& machine : machines.machines) {
-    reached.push_back(farm::reach(loop_, sockets_, machine, settings_.ssh));
-    auto& connector = reached.back().connector;
-    connector = recorded(std::move(connector), farm::name_of(machine));
-  }
+  for (const auto& machine : machines.machines)
+    reached.push_back(reach(machine));
   std::optional<farm::Run> run;
   farm::ConnectionsAhead ahead(loop_, reached, settings_.attempt.connecting);
   std::exception_ptr error;
@@ -312,14 +363,16 @@ aio::Task<void> BuildCommand::build(farm::Run& run) {
   run_ = &run;
   if (interrupted_) run.interrupt();
   animation.spawn(&BuildCommand::animate, *this);
+  animation.spawn(&MachinesFollower::watch, *follower_);
+  animation.spawn(&BuildCommand::follow_machines, *this);
   std::exception_ptr error;
   try {
     code_ = exit_code_of(co_await run.execute(*view));
   } catch (...) {
     error = std::current_exception();
   }
-  run_ = nullptr;
   co_await animation.close();
+  run_ = nullptr;
   view->finish(loop_.timers().now());
   view_ = nullptr;
   if (error) std::rethrow_exception(error);

@@ -149,7 +149,8 @@ constexpr auto kRows = std::to_array<Row>({
      .words = "SPEC|@FILE",
      .group = where,
      .help = "the builders, in the syntax of Nix's machines file; '' is\n"
-             "none (default: @/etc/nix/machines where it exists)",
+             "none (default: @/etc/nix/machines where it exists). A\n"
+             "file is followed while firn builds",
      .apply = [](BuildOptions& o, const Words& w) { o.builders = w[0]; }},
     {.names = "-j,--max-jobs",
      .words = "N",

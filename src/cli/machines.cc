@@ -13,6 +13,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 namespace firn::cli {
 
 namespace {
@@ -49,11 +52,15 @@ nix::Machine this_machine(std::uint32_t max_jobs) {
   return machine;
 }
 
-Machines assemble_machines(const std::string& builders, std::uint32_t own_jobs) {
+namespace {
+
+/// What `builders` say, and nothing else.
+Machines read_machines(const std::string& builders) {
   Machines result;
   const auto read = [&](const std::string& path) {
+    result.files.push_back(path);
     auto text = read_file(path);
-    if (!text) result.warnings.push_back(path + ": no such file; it counts as empty");
+    if (!text) result.warnings.push_back(path + ": no such file");
     return text;
   };
   auto parsed = nix::parse_machines(builders, "--builders", read);
@@ -67,14 +74,34 @@ Machines assemble_machines(const std::string& builders, std::uint32_t own_jobs) 
       result.warnings.push_back(e.message() + "; it is left out");
     }
   }
-  const bool is_named = std::ranges::any_of(result.machines, farm::is_local);
-  if (own_jobs > 0 && !is_named) result.machines.push_back(this_machine(own_jobs));
+  return result;
+}
+
+void add_this_machine(std::vector<nix::Machine>& machines, std::uint32_t own_jobs) {
+  const bool is_named = std::ranges::any_of(machines, farm::is_local);
+  if (own_jobs > 0 && !is_named) machines.push_back(this_machine(own_jobs));
+}
+
+}  // namespace
+
+Machines assemble_machines(const std::string& builders, std::uint32_t own_jobs) {
+  auto result = read_machines(builders);
+  add_this_machine(result.machines, own_jobs);
   if (!result.machines.empty()) return result;
   std::string message = "no machine is left to build on: ";
   for (const auto& warning : result.warnings)
     message += warning + "; ";
   message += "name machines with --builders, or let this one build with --max-jobs 1";
   throw Error(Kind::invalid, message);
+}
+
+std::vector<nix::Machine> reread_machines(const std::string& builders, std::uint32_t own_jobs) {
+  auto [machines, warnings, files] = read_machines(builders);
+  if (machines.empty() && warnings.empty())
+    warnings.push_back(fmt::format("{} names no machine", fmt::join(files, ", ")));
+  if (!warnings.empty()) throw Error(Kind::invalid, fmt::format("{}", fmt::join(warnings, "; ")));
+  add_this_machine(machines, own_jobs);
+  return std::move(machines);
 }
 
 }  // namespace firn::cli

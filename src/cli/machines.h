@@ -20,10 +20,17 @@ struct Machines {
   std::vector<nix::Machine> machines;
   /// Lines that were left out, for people.
   std::vector<std::string> warnings;
+  /// Those that were read, or are not there.
+  std::vector<std::string> files;
 };
 
 /// Parses `builders` and adds this machine where `own_jobs` is not 0 and the list does not name it.
 /// Throws Error{invalid} where nothing is left that could build.
 Machines assemble_machines(const std::string& builders, std::uint32_t own_jobs);
+
+/// The same for a run that has machines already, which must not lose them to a file that is being
+/// written: throws Error{invalid} naming every bad line, or that a file is missing or that none
+/// names a machine.
+std::vector<nix::Machine> reread_machines(const std::string& builders, std::uint32_t own_jobs);
 
 }  // namespace firn::cli

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "farm/machine_access.h"
+#include "support/refusal.h"
 #include "support/temp_folder.h"
 
 #include <string>
@@ -80,6 +81,33 @@ TEST(Machines, NothingLeftSaysWhyAndWhatToDo) {
     EXPECT_NE(e.message().find("/no/such/file"), std::string::npos) << e.message();
     EXPECT_NE(e.message().find("--max-jobs"), std::string::npos) << e.message();
   }
+}
+
+std::string refusal(const std::string& builders) {
+  return testing::refusal_of([&] { reread_machines(builders, 2); });
+}
+
+TEST(RereadMachines, TakesWhatIsWhole) {
+  const testing::TempFolder folder;
+  const auto file = folder.write("machines", "ssh://b1\n").string();
+  const auto machines = reread_machines("@" + file, 2);
+  ASSERT_EQ(machines.size(), 2U);
+  EXPECT_EQ(farm::name_of(machines[0]), "ssh://b1");
+  EXPECT_TRUE(farm::is_local(machines[1]));
+}
+
+TEST(RereadMachines, ABadLineIsNamedAndNothingIsTaken) {
+  const testing::TempFolder folder;
+  const auto file = folder.write("machines", "ssh://b1\nssh://b2 x86_64-linux - many\n").string();
+  EXPECT_TRUE(refusal("@" + file).starts_with(file + ":2: ")) << refusal("@" + file);
+}
+
+TEST(RereadMachines, AMissingOrEmptyFileIsRefused) {
+  const testing::TempFolder folder;
+  const auto empty = folder.write("machines", "# none\n").string();
+  EXPECT_EQ(refusal("@" + empty), empty + " names no machine");
+  const auto missing = (folder.path() / "none").string();
+  EXPECT_EQ(refusal("@" + missing), missing + ": no such file");
 }
 
 }  // namespace

@@ -22,13 +22,17 @@ class BuildMachine {
                ReachedMachine reached,
                const store::SessionLimits& limits = {})
       : id(machine_id),
-        local(is_local(reached.machine)),
-        sessions(loop, std::move(reached.connector), name_of(reached.machine), limits) {}
+        description(std::move(reached.machine)),
+        local(is_local(description)),
+        sessions(loop, std::move(reached.connector), name_of(description), limits) {}
 
   const sched::MachineId id;
+  const nix::Machine description;
   /// Its store is our own: nothing is copied.
   const bool local;
   store::SessionPool sessions;
+  /// It is not among the run's machines any more: it only ends what it runs.
+  bool is_leaving = false;
   /// Attempts whose question waits for the machine's garbage collector.
   std::size_t kept_waiting = 0;
 

@@ -102,6 +102,12 @@ struct MachineOut {
   TimePoint at;
 };
 
+/// The machines file has changed: another machine takes work.
+struct MachineAdded {
+  MachineDescription machine;
+  TimePoint at;
+};
+
 /// Steps that ended without an attempt of their own: cancelled, or aborted because no machine is
 /// left.
 struct StepsEnded {
@@ -124,6 +130,7 @@ using Event = std::variant<PlanMade,
                            BytesMoved,
                            AttemptEnded,
                            MachineOut,
+                           MachineAdded,
                            StepsEnded,
                            RunEnded>;
 

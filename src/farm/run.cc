@@ -44,11 +44,12 @@ Run::Run(aio::Loop& loop,
 
 Run::~Run() = default;
 
-void Run::add_machine(ReachedMachine reached) {
+sched::MachineId Run::add_machine(ReachedMachine reached) {
   specs_.push_back(spec_for(reached.machine, options_.own_system));
   const auto id = scheduler_.add_machine(specs_.back());
   machines_.push_back(
       std::make_unique<BuildMachine>(loop_, id, std::move(reached), options_.sessions));
+  return id;
 }
 
 /// Steps get the numbers of their nodes.
@@ -119,6 +120,7 @@ void Run::announce() {
                           .system = node.derivation.platform});
   }
   events_->on(plan);
+  is_announced_ = true;
 }
 
 aio::Task<sched::Counts> Run::execute(EventSink& events) {
@@ -135,6 +137,8 @@ aio::Task<sched::Counts> Run::execute(EventSink& events) {
   } catch (...) {
     error = std::current_exception();
   }
+  farewells_.clear();
+  is_announced_ = false;
   try {
     co_await aio::shielded(loop_, "closing sessions", kCloseLimit, close_sessions());
   } catch (...) {

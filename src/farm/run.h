@@ -14,6 +14,7 @@
 #include "sched/scheduler.h"
 #include "store/store.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -62,6 +63,13 @@ class Run final : private AttemptHost {
   /// effect on a step that has ended. While `execute` runs.
   void cancel(sched::StepId step);
 
+  using Reach = std::function<ReachedMachine(const nix::Machine& machine)>;
+
+  /// From now on `machines` are the machines of the run. New ones take work at once; those that are
+  /// gone get no more, and end what they run; those that have changed are both. Throws what `reach`
+  /// throws; then nothing has changed.
+  void change_machines(const std::vector<nix::Machine>& machines, const Reach& reach);
+
   /// Stops everything: running builds are cancelled on their machines. `execute` then returns soon.
   void interrupt();
 
@@ -73,7 +81,9 @@ class Run final : private AttemptHost {
     ByteCount told;
   };
 
-  void add_machine(ReachedMachine reached);
+  sched::MachineId add_machine(ReachedMachine reached);
+  void announce(sched::MachineId id);
+  void let_leave(sched::MachineId id, std::string reason);
   static void add_steps(sched::Scheduler& scheduler, const Graph& graph);
   void announce();
   aio::Task<void> drive();
@@ -103,6 +113,9 @@ class Run final : private AttemptHost {
   EventSink* events_ = nullptr;
   std::unordered_map<sched::AttemptId, Running> running_;
   aio::WaitQueue changed_;
+  /// The end of the wait for machines that have left.
+  std::vector<aio::Timers::Entry> farewells_;
+  bool is_announced_ = false;
   bool interrupted_ = false;
   std::exception_ptr bug_;
   aio::Scope* attempts_ = nullptr;

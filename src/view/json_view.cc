@@ -115,6 +115,7 @@ class Writer {
   void operator()(const farm::BytesMoved& event);
   void operator()(const farm::AttemptEnded& event);
   void operator()(const farm::MachineOut& event);
+  void operator()(const farm::MachineAdded& event);
   void operator()(const farm::StepsEnded& event);
   void operator()(const farm::RunEnded& event);
   void note(std::string_view text, TimePoint at);
@@ -268,6 +269,13 @@ void Writer::operator()(const farm::MachineOut& event) {
   out["reason"] = text_or_null(event.reason);
   out["until"] = event.until ? Json(date(clock_, *event.until)) : Json();
   put(out);
+}
+
+void Writer::operator()(const farm::MachineAdded& event) {
+  Json added = line("machine_added", event.at);
+  added["machine"] = event.machine.name;
+  added["max_jobs"] = event.machine.max_jobs;
+  put(added);
 }
 
 void Writer::operator()(const farm::StepsEnded& event) {

@@ -146,13 +146,19 @@ TEST(JsonView, WritesMachinesAndNotes) {
                            .reason = "disk full",
                            .until = run_time(86'400'000),
                            .at = run_time(211)});
+  view.on(
+      farm::MachineAdded{.machine = {.id = sched::MachineId(1), .name = "ssh://b2", .max_jobs = 4},
+                         .at = run_time(211)});
   view.note("stopping", run_time(1000));
   const auto lines = lines_of(screen.text());
   EXPECT_EQ(lines.at(1),
             nlohmann::json::parse(R"({"event":"machine_out","time":"2026-02-03T04:05:07.000Z",
               "elapsed_ms":211.0,"machine":"ssh://b1","reason":"disk full",
               "until":"2026-02-04T04:05:06.789Z"})"));
-  EXPECT_EQ(lines.at(2)["message"], "stopping");
+  EXPECT_EQ(lines.at(2),
+            nlohmann::json::parse(R"({"event":"machine_added","time":"2026-02-03T04:05:07.000Z",
+              "elapsed_ms":211.0,"machine":"ssh://b2","max_jobs":4})"));
+  EXPECT_EQ(lines.at(3)["message"], "stopping");
 }
 
 TEST(JsonView, DoesNotGatherABigPlanInMemory) {

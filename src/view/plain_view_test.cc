@@ -79,22 +79,25 @@ sent 1.2 MB, received 30 kB
 }
 
 TEST(PlainView, TellsWhatEndedWithoutBeingTried) {
-  const std::string text =
-      shown({plan_made({"ssh://b1", "ssh://b2"}, 1, {"a", "b", "c", "d", "e"}),
-             steps_ended({0}, sched::StepState::aborted, "no machine has {kvm}", 0),
-             steps_ended({1, 2}, sched::StepState::dependency_failed, "no machine has {kvm}", 0),
-             steps_ended({3, 4}, sched::StepState::cancelled, "", 0),
-             farm::MachineOut{.machine = sched::MachineId(1),
-                              .reason = "permission denied",
-                              .until = std::nullopt,
-                              .at = run_time(1)},
-             run_ended(2000)},
-            2000);
+  const std::string text = shown(
+      {plan_made({"ssh://b1", "ssh://b2"}, 1, {"a", "b", "c", "d", "e"}),
+       steps_ended({0}, sched::StepState::aborted, "no machine has {kvm}", 0),
+       steps_ended({1, 2}, sched::StepState::dependency_failed, "no machine has {kvm}", 0),
+       steps_ended({3, 4}, sched::StepState::cancelled, "", 0),
+       farm::MachineOut{.machine = sched::MachineId(1),
+                        .reason = "permission denied",
+                        .until = std::nullopt,
+                        .at = run_time(1)},
+       farm::MachineAdded{.machine = {.id = sched::MachineId(2), .name = "ssh://b3", .max_jobs = 4},
+                          .at = run_time(2)},
+       run_ended(2000)},
+      2000);
   EXPECT_EQ(text, R"(5 steps to build on 2 machines
 gave up a: no machine has {kvm}
 2 steps fell with that
 cancelled 2 steps
 b2 takes no work any more: permission denied
+b3 takes work, 4 steps at a time
 
 0 of 5 steps built in 2.0 s; 1 failed, 2 fell with it, 2 cancelled
 )");

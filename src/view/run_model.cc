@@ -142,6 +142,11 @@ void RunModel::add_machines(const std::vector<farm::MachineDescription>& machine
   std::unordered_map<std::string, std::size_t> namesakes;
   for (const auto& machine : machines)
     ++namesakes[host_of(machine.name)];
+  // One that is there already under the very same name has been replaced.
+  for (const auto& known : machines_) {
+    if (std::ranges::find(machines, known.name, &farm::MachineDescription::name) == machines.end())
+      ++namesakes[host_of(known.name)];
+  }
   for (const auto& machine : machines) {
     const std::string host = host_of(machine.name);
     const bool is_telling = !host.empty() && namesakes[host] == 1;
@@ -260,6 +265,10 @@ void RunModel::apply(const farm::MachineOut& event) {
     machine->out_reason = event.reason.empty() ? "takes no work" : event.reason;
     machine->out_until = event.until;
   }
+}
+
+void RunModel::apply(const farm::MachineAdded& event) {
+  add_machines({event.machine});
 }
 
 void RunModel::apply(const farm::StepsEnded& event) {

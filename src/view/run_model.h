@@ -190,6 +190,7 @@ class RunModel {
   void apply(const farm::BytesMoved& event);
   void apply(const farm::AttemptEnded& event);
   void apply(const farm::MachineOut& event);
+  void apply(const farm::MachineAdded& event);
   void apply(const farm::StepsEnded& event);
   void apply(const farm::RunEnded& event);
 

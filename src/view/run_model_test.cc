@@ -3,7 +3,9 @@
 
 #include "support/sample_run.h"
 
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -152,6 +154,20 @@ TEST(RunModel, ForgetsThatAMachineWasOutOnceItWorksAgain) {
   EXPECT_FALSE(model.machines().front().is_out(run_time(5000)));
   model.on(started({.step = 0}, 100));
   EXPECT_FALSE(model.machines().front().is_out(run_time(200)));
+}
+
+TEST(RunModel, KnowsMachinesThatComeLater) {
+  RunModel model = told({plan_made({"ssh://b1"}, 1, {"a"})});
+  const auto add = [&](std::uint32_t id, std::string name) {
+    model.on(farm::MachineAdded{
+        .machine = {.id = sched::MachineId(id), .name = std::move(name), .max_jobs = 3},
+        .at = run_time(1)});
+    return model.machine(sched::MachineId(id)).short_name;
+  };
+  EXPECT_EQ(add(1, "ssh://b2"), "b2");
+  EXPECT_EQ(add(2, "ssh://b1"), "b1");
+  EXPECT_EQ(add(3, "ssh://root@b1"), "ssh://root@b1");
+  EXPECT_EQ(model.machine(sched::MachineId(3)).max_jobs, 3U);
 }
 
 TEST(RunModel, BearsWithWhatItWasNotToldOf) {

@@ -142,6 +142,13 @@ struct Teller {
                                         because(event.reason))};
   }
 
+  std::optional<Sentence> operator()(const farm::MachineAdded& event) const {
+    return Sentence{.news = News::progress,
+                    .text = fmt::format("{} takes work, {} at a time",
+                                        model.machine(event.machine.id).short_name,
+                                        counted(event.machine.max_jobs, "step"))};
+  }
+
   std::optional<Sentence> operator()(const farm::StepsEnded& event) const {
     if (event.steps.empty()) return std::nullopt;
     const std::string what = event.steps.size() == 1

@@ -208,6 +208,8 @@ struct DrvWish {
   std::map<std::string, std::set<std::string>> inputs = {};
   nix::StorePathSet sources = {};
   std::string system = "x86_64-linux";
+  /// What it requires of a machine, separated by blanks.
+  std::string features = {};
 };
 
 inline nix::StorePath output_of(std::string_view name, std::string_view output = "out") {
@@ -224,6 +226,7 @@ inline nix::Derivation derivation_of(const DrvWish& wish) {
   derivation.platform = wish.system;
   derivation.builder = "/bin/sh";
   derivation.env["name"] = wish.name;
+  if (!wish.features.empty()) derivation.env["requiredSystemFeatures"] = wish.features;
   return derivation;
 }
 

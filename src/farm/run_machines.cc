@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The machines of a run that come and go while it goes on.
+#include "farm/machine_changes.h"
+#include "farm/run.h"
+
+#include <utility>
+
+namespace firn::farm {
+
+void Run::change_machines(const std::vector<nix::Machine>& machines, const Reach& reach) {
+  std::vector<sched::MachineId> ids;
+  std::vector<nix::Machine> before;
+  for (const auto& machine : machines_) {
+    // What was given up is tried again: somebody may have mended it.
+    const bool is_given_up = machine->description.max_jobs > 0 &&
+                             !scheduler_.machine(machine->id).unusable_reason.empty();
+    if (machine->is_leaving || is_given_up) continue;
+    ids.push_back(machine->id);
+    before.push_back(machine->description);
+  }
+  const auto changes = changes_between(before, machines);
+  // What cannot be reached must not cost what is there.
+  std::vector<ReachedMachine> reached;
+  reached.reserve(changes.changed.size() + changes.added.size());
+  for (const auto& changed : changes.changed)
+    reached.push_back(reach(changed.after));
+  for (const auto& machine : changes.added)
+    reached.push_back(reach(machine));
+  for (auto& machine : reached)
+    announce(add_machine(std::move(machine)));
+  for (const auto& changed : changes.changed)
+    let_leave(ids.at(changed.before), "its line in the machines file has changed");
+  for (const auto place : changes.removed)
+    let_leave(ids.at(place), "it is no longer in the machines file");
+  changed_.notify_all();
+}
+
+void Run::announce(sched::MachineId id) {
+  const auto& spec = specs_.at(id.value());
+  if (!is_announced_) return;
+  events_->on(MachineAdded{.machine = {.id = id, .name = spec.name, .max_jobs = spec.max_jobs},
+                           .at = now()});
+}
+
+/// What it runs goes on. Steps that no other machine can do wait for one, but not for ever.
+void Run::let_leave(sched::MachineId id, std::string reason) {
+  auto& machine = *machines_.at(id.value());
+  machine.is_leaving = true;
+  scheduler_.set_machine_enabled(id, false);
+  if (is_announced_)
+    events_->on(MachineOut{.machine = id, .reason = reason, .until = std::nullopt, .at = now()});
+  farewells_.push_back(
+      loop_.timers().after(options_.limits.machine_return, [this, id, reason = std::move(reason)] {
+        const auto ended = scheduler_.set_machine_unusable(id, reason);
+        tell_ended(ended, sched::StepState::aborted, specs_.at(id.value()).name + ": " + reason);
+        changed_.notify_all();
+      }));
+}
+
+}  // namespace firn::farm
