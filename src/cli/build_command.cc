@@ -10,6 +10,7 @@
 #include "cli/machines.h"
 #include "cli/machines_follower.h"
 #include "cli/out_links.h"
+#include "cli/signing_keys.h"
 #include "config/settings.h"
 #include "eval/evaluate.h"
 #include "farm/ahead.h"
@@ -33,6 +34,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
 #include <unistd.h>
 #include <utility>
@@ -79,7 +81,9 @@ std::filesystem::path log_folder(const BuildOptions& options) {
   return std::filesystem::absolute(folder);
 }
 
-farm::RunOptions run_options(const BuildOptions& options, const config::Settings& settings) {
+farm::RunOptions run_options(const BuildOptions& options,
+                             const config::Settings& settings,
+                             std::span<const nix::SecretKey> signing_keys) {
   auto scheduling = settings.scheduling;
   scheduling.keep_going = options.keep_going;
   scheduling.seed = std::random_device{}();
@@ -90,7 +94,8 @@ farm::RunOptions run_options(const BuildOptions& options, const config::Settings
           .scheduling = scheduling,
           .log_folder = log_folder(options).string(),
           .log_limits = settings.logs,
-          .own_system = own_system()};
+          .own_system = own_system(),
+          .signing_keys = signing_keys};
 }
 
 ExitCode exit_code_of(const Error& error) {
@@ -120,9 +125,12 @@ bool has_terminal() {
 /// One invocation: its objects, in the order in which they need each other.
 class BuildCommand {
  public:
-  BuildCommand(const BuildOptions& options, const config::Settings& settings)
+  BuildCommand(const BuildOptions& options,
+               const config::Settings& settings,
+               std::span<const nix::SecretKey> signing_keys)
       : options_(options),
         settings_(settings),
+        signing_keys_(signing_keys),
         store_(loop_,
                recorded(store::worker_connector(loop_, options.store), "local-store"),
                settings.store),
@@ -155,6 +163,7 @@ class BuildCommand {
 
   const BuildOptions& options_;
   const config::Settings& settings_;
+  std::span<const nix::SecretKey> signing_keys_;
   aio::Loop loop_;
   std::optional<transport::Recorder> recorder_;
   store::DaemonStore store_;
@@ -288,8 +297,11 @@ aio::Task<void> BuildCommand::work() {
     auto graph = co_await load([&] {
       if (!options_.dry_run) ahead.start();
     });
-    run.emplace(
-        loop_, store_, std::move(reached), std::move(graph), run_options(options_, settings_));
+    run.emplace(loop_,
+                store_,
+                std::move(reached),
+                std::move(graph),
+                run_options(options_, settings_, signing_keys_));
     co_await work_on(*run);
   } catch (...) {
     error = std::current_exception();
@@ -410,13 +422,15 @@ ExitCode run_build(const BuildOptions& options) {
   // Whatever we start works on the same store.
   ::setenv("NIX_REMOTE", options.store.str().c_str(), 1);
   config::Settings settings;
+  std::vector<nix::SecretKey> signing_keys;
   try {
     settings = load_settings(options.config);
+    signing_keys = load_signing_keys(settings.secret_key_files);
   } catch (const Error& e) {
     std::fprintf(stderr, "error: %s\n", e.what());
     return ExitCode::usage;
   }
-  BuildCommand command(options, settings);
+  BuildCommand command(options, settings, signing_keys);
   return command.run();
 }
 

@@ -56,13 +56,13 @@ TEST(Machines, ReadsAFile) {
 TEST(Machines, ABadLineCostsItselfAndAWarning) {
   const testing::TempFolder folder;
   const auto file =
-      folder.write("machines", "ssh://b1\nssh://b2 x86_64-linux - eight\nssh-ng://b3\nssh://b4\n");
+      folder.write("machines", "ssh://b1\nssh://b2 x86_64-linux - eight\ns3://b3\nssh://b4\n");
   const auto machines = assemble_machines("@" + file.string(), 0);
   EXPECT_EQ(names(machines), (Names{"ssh://b1", "ssh://b4"}));
   ASSERT_EQ(machines.warnings.size(), 2U);
   EXPECT_NE(machines.warnings[0].find(file.string() + ":2"), std::string::npos)
       << machines.warnings[0];
-  EXPECT_NE(machines.warnings[1].find("ssh-ng"), std::string::npos) << machines.warnings[1];
+  EXPECT_NE(machines.warnings[1].find("s3"), std::string::npos) << machines.warnings[1];
 }
 
 TEST(Machines, AMissingFileIsAWarning) {

@@ -35,6 +35,7 @@ std::string spell_value(const Row& row) {
   return std::visit(
       Overloaded{
           [&](std::uint32_t& (*place)(Settings&)) { return fmt::to_string(place(defaults)); },
+          [&](std::string& (*place)(Settings&)) { return fmt::format("{:?}", place(defaults)); },
           [&](auto place) { return fmt::format("\"{}\"", spell(place(defaults))); }},
       row.place);
 }
@@ -65,6 +66,13 @@ class Assignment {
     const auto size = text != nullptr ? read_size(*text) : std::nullopt;
     if (!size) return "a size above 0 with its unit (B, KiB, MiB, GiB)";
     place(settings_) = *size;
+    return std::nullopt;
+  }
+
+  std::optional<std::string> operator()(std::string& (*place)(Settings&)) const {
+    const auto* text = std::get_if<std::string>(&value_);
+    if (text == nullptr) return "a text";
+    place(settings_) = *text;
     return std::nullopt;
   }
 

@@ -10,6 +10,8 @@
 #include "store/limits.h"
 #include "transport/ssh_target.h"
 
+#include <string>
+
 namespace firn::config {
 
 /// Without a file: the defaults of the layers.
@@ -21,6 +23,8 @@ struct Settings {
   farm::LogLimits logs{};
   store::StoreLimits store{};
   sched::Options scheduling{};
+  /// With blanks between them.
+  std::string secret_key_files{};
 };
 
 }  // namespace firn::config

@@ -33,6 +33,7 @@ constexpr auto kSections = std::to_array<Section>({
     {.name = "logs", .help = "A build's log; its middle is left out where it is longer than both."},
     {.name = "sessions", .help = "Sessions on machines are kept for the next step."},
     {.name = "store", .help = "The store of this machine."},
+    {.name = "signing", .help = "For ssh-ng machines that do not trust the login there."},
     {.name = "retries", .help = "The next try of a step that no other machine can take over."},
     {.name = "tries",
      .help = "How often a step is tried in all; see docs/failure-classes.md for the classes."},
@@ -78,6 +79,9 @@ constexpr auto kRows = std::to_array<Row>({
     {.key = "phases.shared-input",
      .help = "waiting for an input that another step sends to the same machine",
      .place = at([](Settings& s) -> auto& { return s.attempt.shared_input; })},
+    {.key = "phases.substitution",
+     .help = "an ssh-ng machine fetches inputs from its own substituters, in silence",
+     .place = at([](Settings& s) -> auto& { return s.attempt.substitution; })},
     {.key = "phases.build-grace",
      .help = "what a machine gets beyond a build's own limits to enforce them itself",
      .place = at([](Settings& s) -> auto& { return s.attempt.build_grace.base; })},
@@ -138,6 +142,10 @@ constexpr auto kRows = std::to_array<Row>({
     {.key = "store.turn",
      .help = "waiting behind others that ask or add",
      .place = at([](Settings& s) -> auto& { return s.store.turn; })},
+
+    {.key = "signing.secret-key-files",
+     .help = "files with keys that sign inputs which such a machine is sent, with blanks between",
+     .place = at([](Settings& s) -> auto& { return s.secret_key_files; })},
 
     {.key = "retries.first-wait",
      .help = "before the first of these tries",

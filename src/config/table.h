@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -15,8 +16,10 @@ namespace firn::config {
 
 /// Where a value goes. Its type is the key's type, and what it refers to in untouched Settings the
 /// default.
-using Place = std::
-    variant<Duration& (*)(Settings&), ByteCount& (*)(Settings&), std::uint32_t& (*)(Settings&)>;
+using Place = std::variant<Duration& (*)(Settings&),
+                           ByteCount& (*)(Settings&),
+                           std::uint32_t& (*)(Settings&),
+                           std::string& (*)(Settings&)>;
 
 struct Row {
   /// With its section: "ssh.connecting".

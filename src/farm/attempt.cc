@@ -3,8 +3,7 @@
 
 #include "aio/errors.h"
 #include "aio/phase.h"
-#include "farm/collector_watch.h"
-#include "farm/input_source.h"
+#include "farm/input_delivery.h"
 #include "farm/nar_watch.h"
 #include "store/verified_nar.h"
 
@@ -182,23 +181,6 @@ aio::Task<void> Attempt::connect() {
   session()->listen({});
 }
 
-/// Locks `paths` on the machine and says which are missing there.
-aio::Task<nix::StorePathSet> Attempt::missing_of(nix::StorePathSet paths) {
-  const CollectorWatch watch(
-      context_.loop, session()->link(), limits().garbage_collection, [this](bool does) {
-        context_.host.collects_garbage(machine_.id, does);
-      });
-  const auto valid = co_await aio::with_progress(context_.loop,
-                                                 at_machine("asking for missing inputs"),
-                                                 limits().query_stall,
-                                                 session()->progress(),
-                                                 session()->lock(paths));
-  session().held().insert(valid.begin(), valid.end());
-  nix::StorePathSet missing;
-  std::ranges::set_difference(paths, valid, std::inserter(missing, missing.end()));
-  co_return missing;
-}
-
 /// With all they refer to.
 aio::Task<std::vector<const nix::PathInfo*>> Attempt::inputs() {
   source_ = Source::origin;
@@ -208,58 +190,30 @@ aio::Task<std::vector<const nix::PathInfo*>> Attempt::inputs() {
 }
 
 aio::Task<void> Attempt::send_inputs() {
-  const auto closure = co_await inputs();
-  nix::StorePathSet unknown;
-  for (const auto* info : closure) {
-    allowed_references_.insert(info->path);
-    if (!session().held().contains(info->path)) unknown.insert(info->path);
-  }
-  if (unknown.empty()) co_return;
+  InputDelivery delivery(context_, node_, machine_, session(), source_);
+  const bool is_needed = co_await delivery.look();
+  allowed_references_ = delivery.inputs();
+  if (!is_needed) co_return;
   enter(Phase::sending_inputs);
-  auto missing = co_await missing_of(std::move(unknown));
-  while (machine_.is_claimed(missing)) {
-    co_await aio::within(context_.loop,
-                         at_machine("waiting for inputs that another step sends"),
-                         limits().shared_input,
-                         machine_.unclaimed(missing));
-    missing = co_await missing_of(std::move(missing));
-  }
-  if (missing.empty()) co_return;
-  const BuildMachine::Claim claim(machine_, {missing.begin(), missing.end()});
-  std::vector<const nix::PathInfo*> to_send;
-  for (const auto* info : closure) {
-    if (missing.contains(info->path)) to_send.push_back(info);
-  }
-  co_await send(std::move(to_send));
-  session().held().insert(missing.begin(), missing.end());
+  co_await delivery.deliver(build_options());
 }
 
-aio::Task<void> Attempt::send(std::vector<const nix::PathInfo*> paths) {
-  InputSource source(context_.store, std::move(paths));
-  try {
-    co_await aio::with_progress(context_.loop,
-                                at_machine("sending inputs"),
-                                limits().sending_stall,
-                                session()->progress(),
-                                session()->add_paths(source));
-  } catch (const Error& e) {
-    if (source.is_to_blame(e)) source_ = Source::origin;
-    throw;
-  }
+wire::BuildOptions Attempt::build_options() const {
+  return {.max_silent_time = context_.options.max_silent_time,
+          .build_timeout = context_.options.timeout,
+          .max_log_size = context_.options.log_limits.ceiling,
+          .repeats = 0,
+          .enforce_determinism = false,
+          .keep_failed = false};
 }
 
+/// By the derivation in the store of whoever does not take it from us.
 aio::Task<nix::BuildResult> Attempt::request_build() {
-  const wire::BuildOptions options{.max_silent_time = context_.options.max_silent_time,
-                                   .build_timeout = context_.options.timeout,
-                                   .max_log_size = context_.options.log_limits.ceiling,
-                                   .repeats = 0,
-                                   .enforce_determinism = false,
-                                   .keep_failed = false};
-  if (!machine_.local || context_.store_is_trusting) {
-    co_return co_await session()->build(
-        {.drv_path = node_.drv, .derivation = node_.derivation, .options = options});
-  }
-  co_return co_await session()->build_stored(node_.drv, options);
+  const bool is_trusted =
+      machine_.local ? context_.store_is_trusting : session()->untrusting() == nullptr;
+  if (!is_trusted) co_return co_await session()->build_stored(node_.drv, build_options());
+  co_return co_await session()->build(
+      {.drv_path = node_.drv, .derivation = node_.derivation, .options = build_options()});
 }
 
 /// What the builder gets beyond the limits that it was told; zero where it was told none.

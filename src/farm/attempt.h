@@ -88,9 +88,8 @@ class Attempt {
   aio::Task<void> connect();
   aio::Task<std::vector<const nix::PathInfo*>> inputs();
   aio::Task<void> send_inputs();
-  aio::Task<nix::StorePathSet> missing_of(nix::StorePathSet paths);
-  aio::Task<void> send(std::vector<const nix::PathInfo*> paths);
   aio::Task<void> build();
+  wire::BuildOptions build_options() const;
   aio::Task<nix::BuildResult> request_build();
   aio::Task<Duration> grace();
   aio::Task<nix::BuildResult> watched_build();

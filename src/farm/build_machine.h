@@ -24,7 +24,11 @@ class BuildMachine {
       : id(machine_id),
         description(std::move(reached.machine)),
         local(is_local(description)),
-        sessions(loop, std::move(reached.connector), name_of(description), limits) {}
+        sessions(loop,
+                 std::move(reached.connector),
+                 name_of(description),
+                 limits,
+                 protocol_of(description)) {}
 
   const sched::MachineId id;
   const nix::Machine description;

@@ -55,6 +55,9 @@ FailureClass classify(const Error& error, Source source, sched::Phase phase) {
     case Kind::protocol:
     case Kind::invalid:
       return FailureClass::protocol_error;
+    case Kind::permission:
+      return phase == sched::Phase::sending_inputs ? FailureClass::unsigned_inputs
+                                                   : FailureClass::machine_lost;
     default:
       return FailureClass::machine_lost;
   }

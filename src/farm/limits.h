@@ -19,6 +19,9 @@ struct Limits {
   Duration sending_stall = std::chrono::minutes(5);
   /// Another step sends the same path to the same machine, under a watchdog of its own.
   Duration shared_input = std::chrono::hours(6);
+  /// What a machine that does not trust us fetches from its own substituters; it says nothing
+  /// meanwhile.
+  Duration substitution = std::chrono::hours(6);
   /// A builder that was told a limit of the build gets so much longer to enforce it itself: its
   /// word is better than ours. It never says when a build begins, and it is silent while it waits
   /// for a lock or registers a big output. How big that is nobody knows while it builds; big ones,

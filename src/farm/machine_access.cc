@@ -25,10 +25,16 @@ constexpr std::string_view kUsualPlaces =
     "env \"PATH=$PATH:/nix/var/nix/profiles/default/bin:/run/current-system/sw/bin:"
     "$HOME/.nix-profile/bin\" ";
 
-std::vector<std::string> serve_commands(const nix::StoreUri& uri) {
+bool speaks_worker_protocol(const nix::StoreUri& uri) {
+  return uri.scheme == "ssh-ng";
+}
+
+std::vector<std::string> remote_commands(const nix::StoreUri& uri) {
+  const bool is_worker = speaks_worker_protocol(uri);
   const std::string program = parameter(uri, "remote-program");
-  std::string command =
-      aio::quote_for_shell(program.empty() ? "nix-store" : program) + " --serve --write";
+  const std::string_view usual = is_worker ? "nix-daemon" : "nix-store";
+  std::string command = aio::quote_for_shell(program.empty() ? std::string(usual) : program);
+  command += is_worker ? " --stdio" : " --serve --write";
   const std::string remote_store = parameter(uri, "remote-store");
   if (!remote_store.empty()) command += " --store " + aio::quote_for_shell(remote_store);
   std::vector<std::string> commands{command};
@@ -76,14 +82,19 @@ std::string name_of(const nix::Machine& machine) {
   return is_local(machine) ? "localhost" : machine.uri.identity();
 }
 
+store::BuilderProtocol protocol_of(const nix::Machine& machine) {
+  return !is_local(machine) && speaks_worker_protocol(machine.uri) ? store::BuilderProtocol::worker
+                                                                   : store::BuilderProtocol::serve;
+}
+
 void check_reachable(const nix::Machine& machine) {
   if (is_local(machine)) return;
-  if (machine.uri.scheme != "ssh") {
-    throw Error(
-        Kind::invalid,
-        fmt::format("{}: machines are reached by ssh://[user@]host[:port]; '{}' is not served",
-                    name_of(machine),
-                    machine.uri.scheme));
+  if (machine.uri.scheme != "ssh" && !speaks_worker_protocol(machine.uri)) {
+    throw Error(Kind::invalid,
+                fmt::format("{}: machines are reached by ssh://[user@]host[:port] or "
+                            "ssh-ng://[user@]host[:port]; '{}' is not served",
+                            name_of(machine),
+                            machine.uri.scheme));
   }
   transport::check(ssh_target(machine));
 }
@@ -98,7 +109,7 @@ ReachedMachine reach(aio::Loop& loop,
   target.limits = limits;
   return {.machine = machine,
           .connector = std::make_unique<transport::SshConnector>(
-              loop, folder, std::move(target), serve_commands(machine.uri))};
+              loop, folder, std::move(target), remote_commands(machine.uri))};
 }
 
 sched::MachineSpec spec_for(const nix::Machine& machine, const std::string& own_system) {

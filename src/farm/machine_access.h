@@ -5,6 +5,7 @@
 #include "aio/loop.h"
 #include "nix/machines.h"
 #include "sched/spec.h"
+#include "store/builder_connection.h"
 #include "transport/link.h"
 #include "transport/ssh_connector.h"
 
@@ -18,6 +19,9 @@ bool is_local(const nix::Machine& machine);
 
 /// How the machine is called everywhere: its URI without parameters, or "localhost".
 std::string name_of(const nix::Machine& machine);
+
+/// "ssh-ng" stands for the worker protocol.
+store::BuilderProtocol protocol_of(const nix::Machine& machine);
 
 /// Throws Error{invalid} for a URI that no transport of firn serves, naming the machine and what
 /// can be written instead.

@@ -47,7 +47,7 @@ TEST(MachineAccess, SpecSaysWhatTheLineSays) {
 }
 
 TEST(MachineAccess, RefusesWhatNoTransportServes) {
-  for (const char* line : {"ssh-ng://b1", "https://cache.example.org", "s3://bucket"}) {
+  for (const char* line : {"https://cache.example.org", "s3://bucket"}) {
     try {
       check_reachable(machine(line));
       ADD_FAILURE() << line;
@@ -57,6 +57,7 @@ TEST(MachineAccess, RefusesWhatNoTransportServes) {
     }
   }
   EXPECT_NO_THROW(check_reachable(machine("ssh://b1")));
+  EXPECT_NO_THROW(check_reachable(machine("ssh-ng://b1")));
   EXPECT_NO_THROW(check_reachable(machine("local")));
 }
 
@@ -83,6 +84,19 @@ TEST(MachineAccess, RunsNixStoreThere) {
   ASSERT_EQ(calls.size(), 2U);
   EXPECT_NE(calls[0].find(" -i/the/key "), std::string::npos) << calls[0];
   EXPECT_TRUE(calls[1].ends_with("; exec nix-store --serve --write'")) << calls[1];
+}
+
+TEST(MachineAccess, RunsNixDaemonThereForTheWorkerProtocol) {
+  EXPECT_EQ(protocol_of(machine("ssh://b1")), store::BuilderProtocol::serve);
+  EXPECT_EQ(protocol_of(machine("ssh-ng://b1")), store::BuilderProtocol::worker);
+  EXPECT_EQ(protocol_of(machine("ssh-ng://localhost")), store::BuilderProtocol::serve);
+  const auto calls = calls_for("ssh-ng://nix@b1");
+  ASSERT_EQ(calls.size(), 2U);
+  EXPECT_TRUE(calls[1].ends_with(" exec nix-daemon --stdio'")) << calls[1];
+  const auto elsewhere = calls_for("ssh-ng://b1?remote-program=/opt/nix-daemon&remote-store=/srv");
+  ASSERT_EQ(elsewhere.size(), 2U);
+  EXPECT_TRUE(elsewhere[1].ends_with(" exec /opt/nix-daemon --stdio --store /srv'"))
+      << elsewhere[1];
 }
 
 TEST(MachineAccess, TakesTheParametersOfTheUri) {

@@ -4,10 +4,12 @@
 
 #include "farm/limits.h"
 #include "farm/log_limits.h"
+#include "nix/signature.h"
 #include "sched/spec.h"
 #include "store/limits.h"
 
 #include <chrono>
+#include <span>
 #include <string>
 
 namespace firn::farm {
@@ -25,6 +27,8 @@ struct RunOptions {
   LogLimits log_limits{};
   /// This machine's own system, such as "x86_64-linux".
   std::string own_system;
+  /// Sign inputs for machines that do not trust our login. Borrowed.
+  std::span<const nix::SecretKey> signing_keys{};
 };
 
 }  // namespace firn::farm

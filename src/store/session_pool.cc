@@ -88,7 +88,7 @@ aio::Task<void> SessionPool::Session::finish() {
 
 aio::Task<std::unique_ptr<BuilderConnection>> SessionPool::open() {
   return protocol_ == BuilderProtocol::worker
-             ? connect_worker_builder(loop_, *connector_, machine_, limits_)
+             ? connect_worker_builder(loop_, *connector_, machine_, limits_, trust_)
              : connect_serve_builder(loop_, *connector_, machine_, limits_);
 }
 

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -86,6 +87,8 @@ class SessionPool {
   std::string machine_;
   SessionLimits limits_;
   BuilderProtocol protocol_;
+  /// Whether a daemon there trusts us, once it is known.
+  std::optional<bool> trust_;
   std::vector<std::unique_ptr<Entry>> idle_;
   aio::Semaphore first_{1};
   /// A session has been opened there before.

@@ -144,9 +144,9 @@ aio::Task<nix::BuildResult> WorkerBuilder::build_below_1_34(const nix::DrvPath& 
   connection_->listen(sink_);
   const auto* failure = std::get_if<worker::Failure>(&answer);
   if (failure == nullptr) co_return ended(nix::BuildStatus::built);
-  auto result = result_of(*failure, connection_->protocol());
-  if (!reason.empty()) result.error_message = std::move(reason);
-  co_return result;
+  auto reply = build_paths_reply(*failure, connection_->protocol());
+  if (!reason.empty()) reply.message = std::move(reason);
+  co_return build_result_of(std::move(reply));
 }
 
 aio::Task<nix::BuildResult> WorkerBuilder::build_stored(const nix::DrvPath& drv,
@@ -192,11 +192,23 @@ aio::Task<void> WorkerBuilder::close() {
 }
 
 aio::Task<std::unique_ptr<BuilderConnection>> connect_worker_builder(
-    aio::Loop& loop, transport::Connector& connector, std::string machine, SessionLimits limits) {
-  auto connection = co_await greeted<WorkerConnection>(loop, connector, std::move(machine), limits);
-  const bool is_trusted = co_await aio::within(
-      loop, "asking whether the login is trusted", limits.greeting, ask_for_trust(*connection));
-  co_return std::make_unique<WorkerBuilder>(std::move(connection), is_trusted);
+    aio::Loop& loop,
+    transport::Connector& connector,
+    const std::string& machine,
+    const SessionLimits& limits,
+    std::optional<bool>& trust) {
+  auto connection = co_await greeted<WorkerConnection>(loop, connector, machine, limits);
+  const bool is_told = connection->daemon().trust != worker::Trust::unknown;
+  if (is_told || !trust) {
+    trust = co_await aio::within(
+        loop, "asking whether the login is trusted", limits.greeting, ask_for_trust(*connection));
+    // Whoever refuses that question leaves.
+    if (!is_told && !*trust) {
+      co_await connection->close();
+      connection = co_await greeted<WorkerConnection>(loop, connector, machine, limits);
+    }
+  }
+  co_return std::make_unique<WorkerBuilder>(std::move(connection), *trust);
 }
 
 }  // namespace firn::store

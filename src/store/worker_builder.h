@@ -61,8 +61,13 @@ class WorkerBuilder final : public BuilderConnection, private UntrustingBuilder 
   std::optional<wire::BuildOptions> options_;
 };
 
-/// Opens a connection there, as greeting.h says, and finds out whether we are trusted.
+/// Opens a connection there, as greeting.h says. Daemons below 1.35 do not say whether they trust
+/// us: the first one is asked, on a connection of its own, and `trust` remembers the answer.
 aio::Task<std::unique_ptr<BuilderConnection>> connect_worker_builder(
-    aio::Loop& loop, transport::Connector& connector, std::string machine, SessionLimits limits);
+    aio::Loop& loop,
+    transport::Connector& connector,
+    const std::string& machine,
+    const SessionLimits& limits,
+    std::optional<bool>& trust);
 
 }  // namespace firn::store
