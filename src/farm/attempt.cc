@@ -21,6 +21,11 @@ namespace {
 
 constexpr std::size_t kTailLines = 25;
 
+/// Whether a machine that could not be reached for such a reason will not be the next time, either.
+bool will_stay(Kind kind) {
+  return kind == Kind::permission || kind == Kind::not_found || kind == Kind::invalid;
+}
+
 /// References first. Outputs of one derivation may refer to each other, but not in a circle.
 void sort_by_references(std::vector<nix::PathInfo>& infos) {
   std::vector<nix::PathInfo> sorted;
@@ -145,18 +150,18 @@ std::string Attempt::at_machine(std::string_view phase) const {
 
 void Attempt::fail(const Error& error) {
   outcome_.failure = classify(error, source_, phase_);
-  outcome_.machine_is_unusable = phase_ == Phase::connecting && (error.kind() == Kind::permission ||
-                                                                 error.kind() == Kind::not_found);
+  outcome_.machine_is_unusable =
+      phase_ == Phase::connecting && source_ == Source::builder && will_stay(error.kind());
   outcome_.message = error.what();
 }
 
 aio::Task<void> Attempt::work() {
   co_await connect();
-  if (!machine_.local) co_await send_inputs();
+  if (!machine_.has_our_store()) co_await send_inputs();
   co_await build();
   if (outcome_.failure) co_return;
-  if (machine_.local) {
-    enter(Phase::publishing);
+  if (machine_.has_our_store()) {
+    co_await find_outputs();
   } else {
     co_await receive_outputs();
   }
@@ -173,12 +178,29 @@ store::SessionPool::Session Attempt::take_session() {
 }
 
 aio::Task<void> Attempt::connect() {
-  session_.emplace(co_await aio::within(
-      context_.loop, at_machine("connecting"), limits().connecting, machine_.sessions.acquire()));
+  const std::string phase = at_machine("connecting");
+  session_.emplace(
+      co_await aio::within(context_.loop, phase, limits().connecting, machine_.sessions.acquire()));
+  if (machine_.is_stranger()) {
+    co_await aio::within(context_.loop, phase, limits().connecting, get_to_know_machine());
+    if (machine_.has_our_store())
+      session_.emplace(co_await aio::within(
+          context_.loop, phase, limits().connecting, machine_.sessions.acquire()));
+  }
   const auto& link = session()->link();
   session_began_sent_ = link.sent();
   session_began_received_ = link.received();
   session()->listen({});
+}
+
+aio::Task<void> Attempt::get_to_know_machine() {
+  source_ = Source::origin;
+  auto mark = co_await context_.mark.path();
+  source_ = Source::builder;
+  const auto notes = co_await machine_.get_to_know(*session(), std::move(mark));
+  for (const auto& note : notes)
+    context_.host.noted(machine_.id, note);
+  if (machine_.has_our_store()) session_.reset();
 }
 
 /// With all they refer to.
@@ -311,6 +333,20 @@ aio::Task<void> Attempt::receive_outputs() {
   }
   for (std::size_t i = 0; i < infos.size(); ++i)
     co_await receive(infos[i], i + 1 == infos.size());
+}
+
+/// What was built in our own store is there already.
+aio::Task<void> Attempt::find_outputs() {
+  enter(Phase::publishing);
+  if (machine_.local) co_return;
+  source_ = Source::destination;
+  const auto outputs = output_paths();
+  const auto valid = co_await context_.store.lock(outputs);
+  source_ = Source::builder;
+  if (valid.size() == outputs.size()) co_return;
+  throw Error(Kind::protocol,
+              fmt::format("{} shares our store, but what it built is not valid here",
+                          machine_.sessions.machine()));
 }
 
 aio::Task<std::vector<nix::PathInfo>> Attempt::output_infos() {

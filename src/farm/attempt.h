@@ -11,6 +11,7 @@
 #include "farm/graph.h"
 #include "farm/options.h"
 #include "farm/path_infos.h"
+#include "farm/store_mark.h"
 #include "store/store.h"
 
 #include <array>
@@ -31,6 +32,9 @@ class AttemptHost {
 
   virtual void entered(sched::AttemptId attempt, sched::Phase phase) = 0;
 
+  /// Something about the machine that people should know.
+  virtual void noted(sched::MachineId machine, std::string note) = 0;
+
   /// The machine does nothing but collect garbage, and again when that is over. Counted: each call
   /// with true is followed by one with false.
   virtual void collects_garbage(sched::MachineId machine, bool does) = 0;
@@ -44,6 +48,7 @@ struct AttemptContext {
   aio::Loop& loop;
   store::Store& store;
   PathInfos& infos;
+  StoreMark& mark;
   const RunOptions& options;
   LogFolder& logs;
   /// Whether our own store takes derivations from us; if not, builds on this machine go by the .drv
@@ -87,6 +92,7 @@ class Attempt {
   aio::Task<void> work();
   aio::Task<void> connect();
   aio::Task<std::vector<const nix::PathInfo*>> inputs();
+  aio::Task<void> get_to_know_machine();
   aio::Task<void> send_inputs();
   aio::Task<void> build();
   wire::BuildOptions build_options() const;
@@ -95,6 +101,7 @@ class Attempt {
   aio::Task<nix::BuildResult> watched_build();
   aio::Task<nix::BuildResult> called_silent(aio::Task<nix::BuildResult> building);
   aio::Task<void> receive_outputs();
+  aio::Task<void> find_outputs();
   aio::Task<std::vector<nix::PathInfo>> output_infos();
   aio::Task<void> measure(nix::PathInfo& info);
   aio::Task<void> receive(const nix::PathInfo& info, bool is_last);

@@ -2,11 +2,46 @@
 #include "farm/build_machine.h"
 
 #include "base/error.h"
+#include "farm/store_mark.h"
 
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace firn::farm {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Every new session costs what the login's shell takes to start.
+constexpr Duration kSlowGreeting = 1s;
+
+std::string about_slow_login(Duration took) {
+  return fmt::format(
+      "a session takes {:.1f} s to begin; see what the start-up files of its login "
+      "(~/.bashrc, ~/.profile, /etc/profile.d) do",
+      std::chrono::duration<double>(took).count());
+}
+
+}  // namespace
+
+aio::Task<std::vector<std::string>> BuildMachine::get_to_know(store::BuilderConnection& connection,
+                                                              nix::StorePath mark) {
+  std::vector<std::string> notes;
+  const auto alone = co_await asking_.acquire();
+  if (is_known_) co_return notes;
+  shares_store_ = co_await has_mark(connection, std::move(mark));
+  is_known_ = true;
+  if (shares_store_) {
+    sessions.forbid_delegation();
+    notes.emplace_back("its store is our own: nothing is copied");
+  }
+  if (connection.greeting_took() > kSlowGreeting)
+    notes.push_back(about_slow_login(connection.greeting_took()));
+  co_return notes;
+}
 
 BuildMachine::Claim::Claim(BuildMachine& machine, std::vector<nix::StorePath> paths)
     : machine_(machine), paths_(std::move(paths)) {

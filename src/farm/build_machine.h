@@ -2,6 +2,7 @@
 // A machine of the farm at run time: its sessions, and what is on its way there.
 #pragma once
 
+#include "aio/semaphore.h"
 #include "aio/wait_queue.h"
 #include "farm/machine_access.h"
 #include "nix/store_path.h"
@@ -32,13 +33,25 @@ class BuildMachine {
 
   const sched::MachineId id;
   const nix::Machine description;
-  /// Its store is our own: nothing is copied.
+  /// It is this machine.
   const bool local;
   store::SessionPool sessions;
   /// It is not among the run's machines any more: it only ends what it runs.
   bool is_leaving = false;
   /// Attempts whose question waits for the machine's garbage collector.
   std::size_t kept_waiting = 0;
+
+  /// Its store is our own: nothing is copied.
+  bool has_our_store() const { return local || shares_store_; }
+
+  /// Whether nobody has asked yet, which is to be done with the first session.
+  bool is_stranger() const { return !local && !is_known_; }
+
+  /// Asks once whether the store there is our own, which has `mark`. What people should know of the
+  /// machine comes back, in sentences. Sessions that began before the answer are not to be used
+  /// where `has_our_store` becomes true: whoever builds there may hand the build on to itself.
+  aio::Task<std::vector<std::string>> get_to_know(store::BuilderConnection& connection,
+                                                  nix::StorePath mark);
 
   /// Paths that a session is sending right now: nobody sends them a second time. Given back by
   /// leaving scope.
@@ -61,6 +74,9 @@ class BuildMachine {
   aio::Task<void> unclaimed(const nix::StorePathSet& paths);
 
  private:
+  bool is_known_ = false;
+  bool shares_store_ = false;
+  aio::Semaphore asking_{1};
   std::unordered_set<nix::StorePath> claimed_;
   aio::WaitQueue released_;
 };

@@ -108,6 +108,14 @@ struct MachineAdded {
   TimePoint at;
 };
 
+/// Something about a machine that people should know, and that keeps nobody from working there.
+struct MachineNoted {
+  sched::MachineId machine;
+  /// Without the machine's name.
+  std::string note;
+  TimePoint at;
+};
+
 /// Steps that ended without an attempt of their own: cancelled, or aborted because no machine is
 /// left.
 struct StepsEnded {
@@ -131,6 +139,7 @@ using Event = std::variant<PlanMade,
                            AttemptEnded,
                            MachineOut,
                            MachineAdded,
+                           MachineNoted,
                            StepsEnded,
                            RunEnded>;
 

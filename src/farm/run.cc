@@ -30,9 +30,11 @@ Run::Run(aio::Loop& loop,
       scheduler_(options_.scheduling),
       infos_(store),
       logs_(loop, options_.log_folder, options_.log_limits),
+      mark_(store),
       context_{.loop = loop,
                .store = store,
                .infos = infos_,
+               .mark = mark_,
                .options = options_,
                .logs = logs_,
                .store_is_trusting = true,
@@ -299,13 +301,18 @@ void Run::entered(sched::AttemptId attempt, sched::Phase phase) {
   if (phase == sched::Phase::waiting_for_transfer_slot) changed_.notify_all();
 }
 
+void Run::noted(sched::MachineId machine, std::string note) {
+  events_->on(MachineNoted{.machine = machine, .note = std::move(note), .at = now()});
+}
+
 /// Gets no work meanwhile; those who wait for its answer go on waiting.
 void Run::collects_garbage(sched::MachineId machine, bool does) {
-  auto& waiting = machines_.at(machine.value())->kept_waiting;
+  auto& reached = *machines_.at(machine.value());
+  auto& waiting = reached.kept_waiting;
   const bool was_free = waiting == 0;
   does ? ++waiting : --waiting;
   if (was_free == (waiting == 0)) return;
-  scheduler_.set_machine_enabled(machine, !does);
+  scheduler_.set_machine_enabled(machine, !does && !reached.is_leaving);
   if (does) {
     events_->on(MachineOut{.machine = machine,
                            .reason = "collects garbage",

@@ -95,6 +95,7 @@ class Run final : private AttemptHost {
   void tell_ended(const sched::Ended& ended, sched::StepState state, std::string reason);
 
   void entered(sched::AttemptId attempt, sched::Phase phase) override;
+  void noted(sched::MachineId machine, std::string note) override;
   void collects_garbage(sched::MachineId machine, bool does) override;
   aio::Task<void> transfer_slot(sched::AttemptId attempt) override;
 
@@ -109,6 +110,7 @@ class Run final : private AttemptHost {
   std::vector<std::unique_ptr<BuildMachine>> machines_;
   PathInfos infos_;
   LogFolder logs_;
+  StoreMark mark_;
   AttemptContext context_;
   EventSink* events_ = nullptr;
   std::unordered_map<sched::AttemptId, Running> running_;

@@ -90,6 +90,12 @@ class BuilderConnection {
   /// From now on hears what builds print; an empty one hears nothing.
   virtual void listen(LogSink log) = 0;
 
+  /// From the start of the session to its first word: what the login's shell and Nix need.
+  virtual Duration greeting_took() const = 0;
+
+  /// Which of `paths` are valid at this moment. Neither locks nor fetches anything.
+  virtual aio::Task<nix::StorePathSet> valid(nix::StorePathSet paths) = 0;
+
   /// Locks `paths`, and says which of them are valid.
   virtual aio::Task<nix::StorePathSet> lock(nix::StorePathSet paths) = 0;
 

@@ -12,6 +12,12 @@ ServeBuilder::ServeBuilder(std::unique_ptr<ServeConnection> connection)
 
 ServeBuilder::~ServeBuilder() = default;
 
+aio::Task<nix::StorePathSet> ServeBuilder::valid(nix::StorePathSet paths) {
+  const wire::QueryValidPaths request{
+      .lock = false, .substitute = false, .paths = std::move(paths)};
+  co_return co_await connection_->call(request);
+}
+
 aio::Task<nix::StorePathSet> ServeBuilder::lock(nix::StorePathSet paths) {
   const wire::QueryValidPaths request{.lock = true, .substitute = false, .paths = std::move(paths)};
   co_return co_await connection_->call(request);

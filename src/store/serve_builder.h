@@ -28,6 +28,9 @@ class ServeBuilder final : public BuilderConnection {
   /// Logs come on stderr, beside whatever else is said there.
   void listen(LogSink log) override { link().listen(std::move(log)); }
 
+  Duration greeting_took() const override { return connection_->greeting_took(); }
+
+  aio::Task<nix::StorePathSet> valid(nix::StorePathSet paths) override;
   aio::Task<nix::StorePathSet> lock(nix::StorePathSet paths) override;
   aio::Task<void> add_paths(PathSource& source) override;
   aio::Task<nix::BuildResult> build(const wire::BuildDerivation& request) override;

@@ -71,6 +71,9 @@ class SessionPool {
   /// An idle session or a new one. Throws Error where the machine cannot be reached.
   aio::Task<Session> acquire();
 
+  /// New sessions build themselves what they are given.
+  void forbid_delegation() { connector_->forbid_delegation(); }
+
   /// Ends all idle sessions and what the connector holds.
   aio::Task<void> close();
 

@@ -66,14 +66,18 @@ void WorkerBuilder::listen(LogSink log) {
   connection_->listen(sink_);
 }
 
+aio::Task<nix::StorePathSet> WorkerBuilder::valid(nix::StorePathSet paths) {
+  const worker::QueryValidPaths request{.paths = std::move(paths), .substitute = false};
+  co_return co_await connection_->call(request);
+}
+
 aio::Task<nix::StorePathSet> WorkerBuilder::lock(nix::StorePathSet paths) {
   std::vector<worker::AddTempRoot> roots;
   roots.reserve(paths.size());
   for (const auto& path : paths)
     roots.push_back({.path = path});
   co_await connection_->call_each(std::span<const worker::AddTempRoot>(roots));
-  const worker::QueryValidPaths request{.paths = std::move(paths), .substitute = false};
-  co_return co_await connection_->call(request);
+  co_return co_await valid(std::move(paths));
 }
 
 aio::Task<void> WorkerBuilder::add_paths(PathSource& source) {

@@ -31,6 +31,9 @@ class WorkerBuilder final : public BuilderConnection, private UntrustingBuilder 
   /// there.
   void listen(LogSink log) override;
 
+  Duration greeting_took() const override { return connection_->greeting_took(); }
+
+  aio::Task<nix::StorePathSet> valid(nix::StorePathSet paths) override;
   aio::Task<nix::StorePathSet> lock(nix::StorePathSet paths) override;
   aio::Task<void> add_paths(PathSource& source) override;
 

@@ -83,7 +83,10 @@ WorkerConnection::WorkerConnection(aio::Loop& loop,
                                    std::unique_ptr<transport::Link> link,
                                    std::string name,
                                    Patience adding_answer)
-    : loop_(loop), peer_(std::move(link), std::move(name)), adding_answer_(adding_answer) {}
+    : loop_(loop),
+      peer_(std::move(link), std::move(name)),
+      adding_answer_(adding_answer),
+      opened_at_(loop.timers().now()) {}
 
 WorkerConnection::~WorkerConnection() = default;
 
@@ -99,6 +102,7 @@ aio::Task<void> WorkerConnection::greet() {
   }
   protocol_ = handshake.protocol();
   daemon_ = handshake.daemon();
+  greeting_took_ = loop_.timers().now() - opened_at_;
   if (const auto failure = co_await outcome()) throw refusal(*failure);
   conversation.end();
 }

@@ -57,6 +57,9 @@ class WorkerConnection {
   /// What it said of itself.
   const wire::worker::DaemonInfo& daemon() const { return daemon_; }
 
+  /// From the start of the connection to the end of its greeting.
+  Duration greeting_took() const { return greeting_took_; }
+
   /// From now on; an empty one hears nothing.
   void listen(MessageSink sink) { sink_ = std::move(sink); }
 
@@ -125,6 +128,8 @@ class WorkerConnection {
   wire::worker::Protocol protocol_;
   wire::worker::DaemonInfo daemon_;
   MessageSink sink_;
+  TimePoint opened_at_;
+  Duration greeting_took_{};
 };
 
 /// Opens a link and greets.

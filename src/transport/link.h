@@ -57,6 +57,10 @@ class Connector {
   /// `open` does.
   virtual aio::Task<void> open_ahead() { co_return; }
 
+  /// From now on, the program at the other end is told to build itself what it is given, whatever
+  /// machines it knows.
+  virtual void forbid_delegation() {}
+
   /// Whether a link whose greeting failed with these last words was refused for want of room alone.
   /// Then `open` is worth another try: the connector has learnt from it.
   virtual bool learn_refusal(const Link& link, std::string_view last_words) = 0;

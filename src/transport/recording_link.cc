@@ -41,6 +41,8 @@ class RecordingConnector final : public Connector {
 
   aio::Task<void> open_ahead() override { return connector_->open_ahead(); }
 
+  void forbid_delegation() override { connector_->forbid_delegation(); }
+
   bool learn_refusal(const Link& link, std::string_view last_words) override {
     return connector_->learn_refusal(dynamic_cast<const RecordingLink&>(link).recorded(),
                                      last_words);

@@ -205,6 +205,11 @@ std::shared_ptr<SshConnector::Connection> SshConnector::start_connection() {
   return std::make_shared<Connection>(loop_, places, command, pid_word_);
 }
 
+void SshConnector::forbid_delegation() {
+  for (auto& command : remote_commands_)
+    command += " --builders ''";
+}
+
 /// Sessions that were opened at once fail at once: only the first of them strikes its command out.
 bool SshConnector::learn_command(const SshLink& link) {
   if (link.commands_left < 2) return false;

@@ -37,6 +37,7 @@ class SshConnector final : public Connector {
 
   aio::Task<std::unique_ptr<Link>> open() override;
   aio::Task<void> open_ahead() override;
+  void forbid_delegation() override;
   bool learn_refusal(const Link& link, std::string_view last_words) override;
   aio::Task<void> close() override;
 

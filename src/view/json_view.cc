@@ -116,6 +116,7 @@ class Writer {
   void operator()(const farm::AttemptEnded& event);
   void operator()(const farm::MachineOut& event);
   void operator()(const farm::MachineAdded& event);
+  void operator()(const farm::MachineNoted& event);
   void operator()(const farm::StepsEnded& event);
   void operator()(const farm::RunEnded& event);
   void note(std::string_view text, TimePoint at);
@@ -276,6 +277,13 @@ void Writer::operator()(const farm::MachineAdded& event) {
   added["machine"] = event.machine.name;
   added["max_jobs"] = event.machine.max_jobs;
   put(added);
+}
+
+void Writer::operator()(const farm::MachineNoted& event) {
+  Json out = line("machine_note", event.at);
+  out["machine"] = model_.machine(event.machine).name;
+  out["note"] = event.note;
+  put(out);
 }
 
 void Writer::operator()(const farm::StepsEnded& event) {

@@ -2,7 +2,7 @@
 // The view for programs: one JSON object a line. docs/json-events.md is its contract; every key of
 // an event is always there, null where it has no value. Events:
 //   plan_made, step_planned, attempt_started, phase_entered, bytes_moved, attempt_ended,
-//   step_ended, machine_out, note, run_ended
+//   step_ended, machine_out, machine_note, note, run_ended
 #pragma once
 
 #include "view/run_model.h"

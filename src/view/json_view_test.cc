@@ -149,6 +149,8 @@ TEST(JsonView, WritesMachinesAndNotes) {
   view.on(
       farm::MachineAdded{.machine = {.id = sched::MachineId(1), .name = "ssh://b2", .max_jobs = 4},
                          .at = run_time(211)});
+  view.on(farm::MachineNoted{
+      .machine = sched::MachineId(0), .note = "its login is slow", .at = run_time(300)});
   view.note("stopping", run_time(1000));
   const auto lines = lines_of(screen.text());
   EXPECT_EQ(lines.at(1),
@@ -158,7 +160,10 @@ TEST(JsonView, WritesMachinesAndNotes) {
   EXPECT_EQ(lines.at(2),
             nlohmann::json::parse(R"({"event":"machine_added","time":"2026-02-03T04:05:07.000Z",
               "elapsed_ms":211.0,"machine":"ssh://b2","max_jobs":4})"));
-  EXPECT_EQ(lines.at(3)["message"], "stopping");
+  EXPECT_EQ(lines.at(3)["event"], "machine_note");
+  EXPECT_EQ(lines.at(3)["machine"], "ssh://b1");
+  EXPECT_EQ(lines.at(3)["note"], "its login is slow");
+  EXPECT_EQ(lines.at(4)["message"], "stopping");
 }
 
 TEST(JsonView, DoesNotGatherABigPlanInMemory) {

@@ -90,6 +90,8 @@ TEST(PlainView, TellsWhatEndedWithoutBeingTried) {
                         .at = run_time(1)},
        farm::MachineAdded{.machine = {.id = sched::MachineId(2), .name = "ssh://b3", .max_jobs = 4},
                           .at = run_time(2)},
+       farm::MachineNoted{
+           .machine = sched::MachineId(0), .note = "its login is slow", .at = run_time(2)},
        run_ended(2000)},
       2000);
   EXPECT_EQ(text, R"(5 steps to build on 2 machines
@@ -98,6 +100,7 @@ gave up a: no machine has {kvm}
 cancelled 2 steps
 b2 takes no work any more: permission denied
 b3 takes work, 4 steps at a time
+b1: its login is slow
 
 0 of 5 steps built in 2.0 s; 1 failed, 2 fell with it, 2 cancelled
 )");

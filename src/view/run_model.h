@@ -191,6 +191,9 @@ class RunModel {
   void apply(const farm::AttemptEnded& event);
   void apply(const farm::MachineOut& event);
   void apply(const farm::MachineAdded& event);
+
+  void apply(const farm::MachineNoted& /*event*/) {}
+
   void apply(const farm::StepsEnded& event);
   void apply(const farm::RunEnded& event);
 

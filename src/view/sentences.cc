@@ -149,6 +149,12 @@ struct Teller {
                                         counted(event.machine.max_jobs, "step"))};
   }
 
+  std::optional<Sentence> operator()(const farm::MachineNoted& event) const {
+    return Sentence{
+        .news = News::attention,
+        .text = fmt::format("{}: {}", model.machine(event.machine).short_name, event.note)};
+  }
+
   std::optional<Sentence> operator()(const farm::StepsEnded& event) const {
     if (event.steps.empty()) return std::nullopt;
     const std::string what = event.steps.size() == 1

@@ -263,5 +263,90 @@ TEST_F(ConnectTest, AFullSshdIsTriedAgainWithoutCostingATry) {
   EXPECT_THAT(outcome.out, Not(HasSubstr("\"outcome\":\"retry\"")));
 }
 
+TEST_F(ConnectTest, AnotherStoreDirectoryIsToldBeforeAnythingIsSent) {
+  const lab::CoordinatorHost home;
+  const lab::Builder other(home.key(), {.name = "other"});
+  const lab::Builder good(home.key(), {.name = "good"});
+  write_start_up_file(other,
+                      fmt::format("export NIX_STORE_DIR={0}/s/store NIX_STATE_DIR={0}/s/var\n",
+                                  other.host().dir().string()));
+  const auto file = write_nix(home, kOneStep);
+
+  const auto build = firn_build(
+      home,
+      {file, "-j0", "--builders", line(home, other.uri(), host_key(other)) + machines({&good})});
+
+  ASSERT_TRUE(build.outcome.ok()) << build.outcome.describe();
+  const auto told = messages(build);
+  EXPECT_THAT(
+      told,
+      Contains(Pair(other.uri(), HasSubstr("keeps its store in another folder than /nix/store"))));
+  expect_one_line_each(told);
+  EXPECT_THAT(build.of("machine_out"), SizeIs(1)) << "it is not asked again";
+}
+
+/// Hands builds on to itself, as a site does whose machines file names its own host: unless it is
+/// told not to, it waits for ever for its own lock.
+lab::HostOptions host_that_delegates() {
+  return {.nix_conf = {{"builders", fmt::format("ssh://self {} - 4 2", lab::current_system())},
+                       {"builders-use-substitutes", "false"}}};
+}
+
+TEST_F(ConnectTest, AMachineThatIsThisOneSharesItsStore) {
+  const lab::CoordinatorHost home(host_that_delegates());
+  const lab::Sshd sshd(home, home.key(), lab::SshdLimits::generous);
+  const auto folder = home.home(lab::User::root) / ".ssh";
+  std::ofstream(folder / "config")
+      << fmt::format("Host self\n  HostName 127.0.0.1\n  Port {}\n", sshd.port());
+  std::ofstream(folder / "known_hosts")
+      << fmt::format("[127.0.0.1]:{} {}\n", sshd.port(), sshd.host_key());
+  const auto file = write_nix(home, R"nix(rec {
+    words = builtins.toFile "words" "hello\n";
+    steps = builtins.genList (i: mk { name = "step-${toString i}"; script = "cat ${words} > $out"; }) 6;
+    top = mk { name = "top"; script = "cat ${toString steps} > $out"; };
+  })nix");
+
+  const auto build = firn_build(home,
+                                {file,
+                                 "-A",
+                                 "top",
+                                 "-j0",
+                                 "--builders",
+                                 fmt::format("ssh://self {} - 3", lab::current_system())});
+
+  ASSERT_TRUE(build.outcome.ok()) << build.outcome.describe();
+  EXPECT_EQ(build.steps(), 7U);
+  const auto attempts = build.of("attempt_ended");
+  EXPECT_THAT(attempts, SizeIs(7)) << "none was tried twice";
+  for (const auto& event : build.of("phase_entered")) {
+    EXPECT_NE(event.at("phase"), "sending_inputs");
+    EXPECT_NE(event.at("phase"), "receiving_outputs");
+  }
+  const auto notes = build.of("machine_note");
+  ASSERT_FALSE(notes.empty());
+  EXPECT_EQ(notes.at(0).at("note"), "its store is our own: nothing is copied");
+  EXPECT_TRUE(home.verify_path(outputs(home, file, "top").front()));
+  EXPECT_TRUE(home.run({"nix-store", "--gc"}).ok());
+  for (const auto& path : home.valid_paths())
+    EXPECT_THAT(path, Not(HasSubstr("firn-mark"))) << "it is rooted for ever";
+}
+
+TEST_F(ConnectTest, ASlowLoginIsNotedOnce) {
+  const lab::CoordinatorHost home;
+  const lab::Builder builder(home.key(), {.name = "b1"});
+  write_start_up_file(builder, "sleep 1.2\n");
+  const auto file = write_nix(home, R"nix(builtins.genList (i:
+    mk { name = "step-${toString i}"; script = "echo > $out"; }) 3)nix");
+
+  const auto build = firn_build(home, {file, "-j0", "--builders", machines({&builder})});
+
+  ASSERT_TRUE(build.outcome.ok()) << build.outcome.describe();
+  const auto notes = build.of("machine_note");
+  ASSERT_THAT(notes, SizeIs(1));
+  EXPECT_EQ(notes.at(0).at("machine"), builder.uri());
+  EXPECT_THAT(notes.at(0).at("note").get<std::string>(),
+              AllOf(HasSubstr(" s to begin"), HasSubstr("~/.bashrc")));
+}
+
 }  // namespace
 }  // namespace firn::testing

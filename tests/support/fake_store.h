@@ -131,7 +131,12 @@ class FakeStore final : public store::Store {
     return std::make_unique<TextNar>(must_have(path).nar);
   }
 
+  /// What is content-addressed is no output: it is the mark by which our store is recognised.
   aio::Task<void> add(const nix::PathInfo& info, store::NarStream& nar) override {
+    if (!info.ca.empty()) {
+      hold({.info = info, .nar = std::string(as_text(co_await nar.next()))});
+      co_return;
+    }
     std::optional<Error> failure;
     int blocks = 0;
     if (!failures.empty()) {

@@ -68,6 +68,8 @@ class ScriptedServer {
   std::size_t capacity = 65536;
   /// Its store.
   std::map<nix::StorePath, StoredPath> paths;
+  /// Another store whose paths are valid here, too.
+  const std::map<nix::StorePath, StoredPath>* shared = nullptr;
   /// What it could fetch.
   std::map<nix::StorePath, StoredPath> substitutes;
   /// How it builds.
@@ -97,6 +99,7 @@ class ScriptedServer {
   /// Sessions that live.
   std::size_t alive = 0;
   bool connector_closed = false;
+  bool delegation_forbidden = false;
 
   void hold(StoredPath path) {
     const nix::StorePath name = path.info.path;
@@ -148,6 +151,8 @@ class ScriptedServer {
     explicit Connector(ScriptedServer& server) : server_(server) {}
 
     aio::Task<std::unique_ptr<transport::Link>> open() override { co_return server_.open(); }
+
+    void forbid_delegation() override { server_.delegation_forbidden = true; }
 
     bool learn_refusal(const transport::Link& /*link*/, std::string_view words) override {
       return words.find("refused by peer") != std::string_view::npos;
@@ -312,7 +317,7 @@ class ScriptedServer {
     nix::StorePathSet valid;
     for (const auto& path : request.paths) {
       if (request.substitute && substitutes.contains(path)) hold(substitutes.at(path));
-      if (paths.contains(path)) valid.insert(path);
+      if (paths.contains(path) || (shared != nullptr && shared->contains(path))) valid.insert(path);
     }
     co_await answer<wire::QueryValidPaths>(session, valid);
   }
