@@ -112,6 +112,21 @@ ReachedMachine reach(aio::Loop& loop,
               loop, folder, std::move(target), remote_commands(machine.uri))};
 }
 
+std::unique_ptr<transport::Connector> reach_shell(aio::Loop& loop,
+                                                  const transport::SocketFolder& folder,
+                                                  const nix::Machine& machine,
+                                                  const transport::SshLimits& limits) {
+  check_reachable(machine);
+  if (is_local(machine)) {
+    return std::make_unique<transport::LocalConnector>(
+        loop, aio::Command{.argv = {"sh", "-s"}, .environment = {}});
+  }
+  auto target = ssh_target(machine);
+  target.limits = limits;
+  return std::make_unique<transport::SshConnector>(
+      loop, folder, std::move(target), std::vector<std::string>{"sh -s"});
+}
+
 sched::MachineSpec spec_for(const nix::Machine& machine, const std::string& own_system) {
   sched::MachineSpec spec{
       .name = name_of(machine),

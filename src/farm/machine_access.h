@@ -39,6 +39,12 @@ ReachedMachine reach(aio::Loop& loop,
                      const nix::Machine& machine,
                      const transport::SshLimits& limits = {});
 
+/// The way to a POSIX shell there that reads its script from its input.
+std::unique_ptr<transport::Connector> reach_shell(aio::Loop& loop,
+                                                  const transport::SocketFolder& folder,
+                                                  const nix::Machine& machine,
+                                                  const transport::SshLimits& limits = {});
+
 /// `own_system` stands in for an empty list of systems.
 sched::MachineSpec spec_for(const nix::Machine& machine, const std::string& own_system);
 

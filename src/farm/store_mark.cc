@@ -2,51 +2,14 @@
 #include "farm/store_mark.h"
 
 #include "base/error.h"
-#include "base/hash.h"
-#include "nix/content_address.h"
-#include "nix/nar_writer.h"
-#include "nix/store_path_computation.h"
+#include "farm/tiny_path.h"
 
-#include <random>
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
 
 namespace firn::farm {
-
-namespace {
-
-std::string random_text() {
-  std::random_device source;
-  return fmt::format("firn looks for this in the stores of builders: {:08x}{:08x}{:08x}{:08x}\n",
-                     source(),
-                     source(),
-                     source(),
-                     source());
-}
-
-std::string nar_of(const std::string& text) {
-  std::string nar;
-  nix::NarWriter writer(nar);
-  writer.begin_archive();
-  writer.begin_file(false, text.size());
-  writer.data(text);
-  writer.end_file(text.size());
-  return nar;
-}
-
-class WholeNar final : public store::NarStream {
- public:
-  explicit WholeNar(const std::string& nar) : left_(as_bytes(nar)) {}
-
-  aio::Task<Bytes> next() override { co_return std::exchange(left_, {}); }
-
- private:
-  Bytes left_;
-};
-
-}  // namespace
 
 aio::Task<nix::StorePath> StoreMark::path() {
   const auto alone = co_await alone_.acquire();
@@ -59,16 +22,10 @@ aio::Task<nix::StorePath> StoreMark::path() {
 }
 
 aio::Task<nix::StorePath> StoreMark::make() {
-  const std::string nar = nar_of(random_text());
-  const nix::ContentAddress address{.method = nix::ContentMethod::nar,
-                                    .hash = hash_of(HashAlgorithm::sha256, nar)};
-  const nix::PathInfo info{.path = nix::content_addressed_path("firn-mark", address),
-                           .nar_hash = address.hash,
-                           .nar_size = ByteCount(nar.size()),
-                           .ca = nix::to_string(address)};
-  WholeNar stream(nar);
-  co_await store_.add(info, stream);
-  co_return info.path;
+  const TinyPath tiny = make_tiny_path("firn-mark");
+  WholeNar stream(tiny.nar);
+  co_await store_.add(tiny.info, stream);
+  co_return tiny.info.path;
 }
 
 aio::Task<bool> has_mark(store::BuilderConnection& connection, nix::StorePath mark) {

@@ -45,8 +45,7 @@ TEST_F(StoreMarkTest, IsMadeOnceAndAgainAfterItWasCollected) {
 
 aio::Task<void> ask(StoreMarkTest& t, std::optional<bool>& answer, std::optional<Error>& error) {
   const auto connector = t.server.connector();
-  const auto connection =
-      co_await store::connect_serve_builder(t.loop, *connector, "b1", store::kGreetingLimit);
+  const auto connection = co_await store::connect_serve_builder(t.loop, *connector, "b1");
   const auto path = co_await t.mark.path();
   try {
     answer = co_await has_mark(*connection, path);
