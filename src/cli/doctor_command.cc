@@ -10,6 +10,7 @@
 #include "cli/machines.h"
 #include "farm/doctor.h"
 #include "farm/machine_access.h"
+#include "transport/socket_folder.h"
 #include "view/doctor_report.h"
 #include "view/terminal.h"
 

@@ -5,7 +5,7 @@
 
 #include "aio/loop.h"
 #include "nix/machines.h"
-#include "transport/ssh_connector.h"
+#include "transport/socket_folder.h"
 #include "transport/ssh_target.h"
 
 #include <cstdint>
