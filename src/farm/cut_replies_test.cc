@@ -59,7 +59,7 @@ class DamagedRun final : public testing::FarmRunTest {
  public:
   DamagedRun(wire::ServeVersion version, Command command, const Damage& damage, std::size_t point) {
     options.max_silent_time = 30s;
-    options.limits.build_grace = 30s;
+    options.limits.build_grace.base = 30s;
     step = 5s;
     for (auto* server : {&b1, &b2}) {
       server->version = version;
