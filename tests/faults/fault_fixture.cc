@@ -121,10 +121,13 @@ void FaultTest::SetUp() {
   }
 }
 
-std::vector<std::string> FaultTest::with_limits(std::vector<std::string> arguments) {
+std::vector<std::string> FaultTest::with_limits(std::vector<std::string> arguments,
+                                                std::chrono::seconds max_silent_time) {
   const auto file = home().dir() / "firn.toml";
   lab::write_file(file, kLimits);
-  arguments.insert(arguments.end(), {"--config", file, "--max-silent-time", "3"});
+  arguments.insert(
+      arguments.end(),
+      {"--config", file, "--max-silent-time", std::to_string(max_silent_time.count())});
   return arguments;
 }
 
@@ -137,11 +140,13 @@ std::string FaultTest::preferring(const lab::Builder& victim,
   return line + '\n' + machines(others);
 }
 
-Working FaultTest::start(const std::string& file, const std::string& machines) {
+Working FaultTest::start(const std::string& file,
+                         const std::string& machines,
+                         std::chrono::seconds max_silent_time) {
   fs::create_directories(runtime_folder());
-  return Working(
-      home().spawn(firn_command(home(), with_limits({file, "-j0", "--builders", machines})),
-                   {.env = {{"XDG_RUNTIME_DIR", runtime_folder()}}}));
+  return Working(home().spawn(
+      firn_command(home(), with_limits({file, "-j0", "--builders", machines}, max_silent_time)),
+      {.env = {{"XDG_RUNTIME_DIR", runtime_folder()}}}));
 }
 
 std::string FaultTest::add_input(std::uint64_t bytes) {

@@ -78,15 +78,19 @@ class FaultTest : public FarmTest {
   static lab::CoordinatorHost& home() { return farm_->home; }
 
   /// Limits of seconds where the defaults are minutes.
-  static std::vector<std::string> with_limits(std::vector<std::string> arguments);
+  static std::vector<std::string> with_limits(std::vector<std::string> arguments,
+                                              std::chrono::seconds max_silent_time);
 
   /// Machine lines in which `victim` is preferred by far; by default it is reached by its own URI.
   static std::string preferring(const lab::Builder& victim,
                                 const std::vector<const lab::Builder*>& others,
                                 const std::string& uri = {});
 
-  /// Starts a build of the file on these machines.
-  static Working start(const std::string& file, const std::string& machines);
+  /// Starts a build of the file on these machines. Stop no server for longer than a build may be
+  /// silent, unless that is the point: when it goes on, it counts the time as the build's silence.
+  static Working start(const std::string& file,
+                       const std::string& machines,
+                       std::chrono::seconds max_silent_time = std::chrono::seconds(3));
 
   /// Where firn has its sockets while it runs, and nothing afterwards.
   static std::filesystem::path runtime_folder() { return home().dir() / "run"; }

@@ -167,7 +167,7 @@ TEST_F(Chaos, EverythingIsBuiltAndNothingIsLeft) {
   const auto input = add_input(20'000'000);
   const auto file = write_nix(home(), fmt::format(kGraph, steps, input, kHurry, seed));
 
-  auto firn = start(file, machine_lines());
+  auto firn = start(file, machine_lines(), Storm::kLongestStrike * 2);
   ASSERT_TRUE(firn.await(at_step("phase_entered", "chaos-first"), 60s));
   std::this_thread::sleep_for(2s);
   const auto before = holdings_of(firn.process().pid());

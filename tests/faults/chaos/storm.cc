@@ -119,7 +119,9 @@ void Storm::calm(Clock::time_point now) {
 void Storm::strike() {
   const auto place = random_() % farm_.builders.size();
   const auto& kind = kKinds.at(random_() % kKinds.size());
-  const auto lasts = 500ms + std::chrono::milliseconds(random_() % 5000);
+  const auto lasts =
+      500ms + std::chrono::milliseconds(random_() %
+                                        (std::chrono::milliseconds(kLongestStrike).count() - 500));
   if (std::ranges::find(strikes_, place, &Strike::place) != strikes_.end()) return;
   auto& builder = *farm_.builders.at(place);
   const auto at = Clock::now();

@@ -5,6 +5,7 @@
 #include "faults/fault_fixture.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -18,6 +19,8 @@ namespace firn::testing {
 /// Strikes from its first moment to its last, and undoes everything then. Borrows the farm.
 class Storm {
  public:
+  static constexpr std::chrono::seconds kLongestStrike{6};
+
   Storm(Farm& farm, std::uint32_t seed);
   ~Storm();
   Storm(const Storm&) = delete;
