@@ -28,25 +28,25 @@ struct Kind {
   Made (*strike)(lab::CoordinatorHost&, lab::Builder&);
 };
 
-template <const std::string_view& words>
+template <const std::string_view& Words>
 Made stop_there(lab::CoordinatorHost& /*home*/, lab::Builder& builder) {
-  return std::make_unique<lab::Stopped>(builder.host(), words);
+  return std::make_unique<lab::Stopped>(builder.host(), Words);
 }
 
-template <const std::string_view& words>
+template <const std::string_view& Words>
 Made stop_here(lab::CoordinatorHost& home, lab::Builder& builder) {
-  return std::make_unique<lab::Stopped>(home, words, builder.address());
+  return std::make_unique<lab::Stopped>(home, Words, builder.address());
 }
 
-template <const std::string_view& words>
+template <const std::string_view& Words>
 Made kill_there(lab::CoordinatorHost& /*home*/, lab::Builder& builder) {
-  lab::kill_processes(builder.host(), words);
+  lab::kill_processes(builder.host(), Words);
   return nullptr;
 }
 
-template <const std::string_view& words>
+template <const std::string_view& Words>
 Made kill_here(lab::CoordinatorHost& home, lab::Builder& builder) {
-  lab::kill_processes(home, words, builder.address());
+  lab::kill_processes(home, Words, builder.address());
   return nullptr;
 }
 
@@ -58,9 +58,9 @@ Made drop_packets(lab::CoordinatorHost& /*home*/, lab::Builder& builder) {
   return std::make_unique<lab::Blackhole>(builder.host());
 }
 
-template <lab::FullStore::Of what>
+template <lab::FullStore::Of What>
 Made fill(lab::CoordinatorHost& /*home*/, lab::Builder& builder) {
-  return std::make_unique<lab::FullStore>(builder.host(), what);
+  return std::make_unique<lab::FullStore>(builder.host(), What);
 }
 
 Made collect(lab::CoordinatorHost& /*home*/, lab::Builder& builder) {
