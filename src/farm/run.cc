@@ -307,11 +307,12 @@ void Run::noted(sched::MachineId machine, std::string note) {
 
 /// Gets no work meanwhile; those who wait for its answer go on waiting.
 void Run::collects_garbage(sched::MachineId machine, bool does) {
-  auto& waiting = machines_.at(machine.value())->kept_waiting;
+  auto& reached = *machines_.at(machine.value());
+  auto& waiting = reached.kept_waiting;
   const bool was_free = waiting == 0;
   does ? ++waiting : --waiting;
   if (was_free == (waiting == 0)) return;
-  scheduler_.set_machine_enabled(machine, !does);
+  scheduler_.set_machine_enabled(machine, !does && !reached.is_leaving);
   if (does) {
     events_->on(MachineOut{.machine = machine,
                            .reason = "collects garbage",
