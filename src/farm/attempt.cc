@@ -3,6 +3,7 @@
 
 #include "aio/errors.h"
 #include "aio/phase.h"
+#include "farm/collector_watch.h"
 #include "farm/input_delivery.h"
 #include "farm/nar_watch.h"
 #include "store/verified_nar.h"
@@ -178,14 +179,13 @@ store::SessionPool::Session Attempt::take_session() {
 }
 
 aio::Task<void> Attempt::connect() {
-  const std::string phase = at_machine("connecting");
-  session_.emplace(
-      co_await aio::within(context_.loop, phase, limits().connecting, machine_.sessions.acquire()));
+  co_await open_session();
   if (machine_.is_stranger()) {
-    co_await aio::within(context_.loop, phase, limits().connecting, get_to_know_machine());
-    if (machine_.has_our_store())
-      session_.emplace(co_await aio::within(
-          context_.loop, phase, limits().connecting, machine_.sessions.acquire()));
+    co_await get_to_know_machine();
+    if (machine_.has_our_store()) {
+      session_.reset();
+      co_await open_session();
+    }
   }
   const auto& link = session()->link();
   session_began_sent_ = link.sent();
@@ -193,14 +193,31 @@ aio::Task<void> Attempt::connect() {
   session()->listen({});
 }
 
+aio::Task<void> Attempt::open_session() {
+  session_.emplace(co_await aio::within(
+      context_.loop, at_machine("connecting"), limits().connecting, machine_.sessions.acquire()));
+}
+
 aio::Task<void> Attempt::get_to_know_machine() {
+  const auto turn = co_await aio::within(context_.loop,
+                                         at_machine("waiting for its first answer"),
+                                         limits().shared_input,
+                                         machine_.turn_to_ask());
+  if (!machine_.is_stranger()) co_return;
   source_ = Source::origin;
   auto mark = co_await context_.mark.path();
   source_ = Source::builder;
-  const auto notes = co_await machine_.get_to_know(*session(), std::move(mark));
+  const CollectorWatch watch(
+      context_.loop, session()->link(), limits().garbage_collection, [this](bool does) {
+        context_.host.collects_garbage(machine_.id, does);
+      });
+  const auto notes = co_await aio::with_progress(context_.loop,
+                                                 at_machine("asking whether its store is our own"),
+                                                 limits().query_stall,
+                                                 session()->progress(),
+                                                 machine_.get_to_know(*session(), std::move(mark)));
   for (const auto& note : notes)
     context_.host.noted(machine_.id, note);
-  if (machine_.has_our_store()) session_.reset();
 }
 
 /// With all they refer to.

@@ -92,6 +92,7 @@ class Attempt {
   aio::Task<void> work();
   aio::Task<void> connect();
   aio::Task<std::vector<const nix::PathInfo*>> inputs();
+  aio::Task<void> open_session();
   aio::Task<void> get_to_know_machine();
   aio::Task<void> send_inputs();
   aio::Task<void> build();

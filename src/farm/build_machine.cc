@@ -30,8 +30,6 @@ std::string about_slow_login(Duration took) {
 aio::Task<std::vector<std::string>> BuildMachine::get_to_know(store::BuilderConnection& connection,
                                                               nix::StorePath mark) {
   std::vector<std::string> notes;
-  const auto alone = co_await asking_.acquire();
-  if (is_known_) co_return notes;
   shares_store_ = co_await has_mark(connection, std::move(mark));
   is_known_ = true;
   if (shares_store_) {

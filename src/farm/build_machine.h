@@ -47,7 +47,10 @@ class BuildMachine {
   /// Whether nobody has asked yet, which is to be done with the first session.
   bool is_stranger() const { return !local && !is_known_; }
 
-  /// Asks once whether the store there is our own, which has `mark`. What people should know of the
+  /// One attempt at a time finds out; the others wait for its answer.
+  aio::Task<aio::Semaphore::Permit> turn_to_ask() { return asking_.acquire(); }
+
+  /// Asks whether the store there is our own, which has `mark`. What people should know of the
   /// machine comes back, in sentences. Sessions that began before the answer are not to be used
   /// where `has_our_store` becomes true: whoever builds there may hand the build on to itself.
   aio::Task<std::vector<std::string>> get_to_know(store::BuilderConnection& connection,

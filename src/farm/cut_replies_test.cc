@@ -54,7 +54,8 @@ void grow_without_end(ScriptedReply& reply, std::size_t point) {
   reply.then = ScriptedReply::Then::hang;
 }
 
-/// One step with one input, on two machines; the first reply to `command` is damaged.
+/// One step with one input, on two machines; the first reply to `command` is damaged, but not the
+/// one that says whose store it is.
 class DamagedRun final : public testing::FarmRunTest {
  public:
   DamagedRun(wire::ServeVersion version, Command command, const Damage& damage, std::size_t point) {
@@ -64,7 +65,9 @@ class DamagedRun final : public testing::FarmRunTest {
     for (auto* server : {&b1, &b2}) {
       server->version = version;
       server->tamper = [this, command, &damage, point](Command asked, ScriptedReply& reply) {
-        if (asked != command || std::exchange(has_struck_, true)) return;
+        const bool is_about_the_store =
+            asked == Command::query_valid_paths && std::exchange(is_first_question_, false);
+        if (is_about_the_store || asked != command || std::exchange(has_struck_, true)) return;
         length = reply.bytes.size();
         if (point < length) damage.apply(reply, point);
       };
@@ -81,6 +84,7 @@ class DamagedRun final : public testing::FarmRunTest {
  private:
   void TestBody() override {}
 
+  bool is_first_question_ = true;
   bool has_struck_ = false;
 };
 

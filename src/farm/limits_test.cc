@@ -90,8 +90,21 @@ const std::vector<Fault>& faults() {
        .failure = FailureClass::machine_lost,
        .words = {"ssh://b1", "nothing was heard of Nix for 45 s"},
        .limit = 45s},
-      {.name = "validity",
+      {.name = "whose store",
        .arrange = silent_in(wire::Command::query_valid_paths),
+       .failure = FailureClass::machine_lost,
+       .words = {"asking whether its store is our own (ssh://b1) stood still for 120 s"},
+       .limit = 2min},
+      {.name = "validity",
+       .arrange =
+           [](LimitsTest& t) {
+             t.b1.tamper = [silence = testing::fall_silent(wire::Command::query_valid_paths, 0),
+                            is_first = true](wire::Command asked, auto& reply) mutable {
+               const bool is_about_the_store =
+                   asked == wire::Command::query_valid_paths && std::exchange(is_first, false);
+               if (!is_about_the_store) silence(asked, reply);
+             };
+           },
        .failure = FailureClass::transfer_stalled,
        .words = {"asking for missing inputs (ssh://b1) stood still for 120 s", "0 came back"},
        .limit = 2min},
