@@ -10,6 +10,7 @@
 #include "farm/tiny_path.h"
 #include "nix/output_paths.h"
 #include "store/serve_builder.h"
+#include "store/worker_builder.h"
 
 #include <array>
 #include <memory>
@@ -95,6 +96,7 @@ class Examination {
   aio::Task<bool> check(std::string name, Duration limit, aio::Task<Finding> looking);
   aio::Task<Finding> connect();
   aio::Task<Finding> greet();
+  aio::Task<Finding> greet_daemon();
   aio::Task<Finding> ask_facts();
   aio::Task<Finding> send_input();
   aio::Task<Finding> build();
@@ -113,7 +115,7 @@ class Examination {
   std::unique_ptr<transport::Connector> shells_;
   TinyPath input_;
   std::optional<nix::StorePath> output_;
-  std::unique_ptr<store::ServeBuilder> builder_;
+  std::unique_ptr<store::BuilderConnection> builder_;
   std::vector<Check> facts_;
   Diagnosis diagnosis_;
 };
@@ -138,6 +140,10 @@ aio::Task<void> Examination::look() {
   for (auto& fact : facts_)
     diagnosis_.checks.push_back(std::move(fact));
   if (!co_await check("trust", kQuestionLimit, send_input())) co_return;
+  if (builder_->untrusting() != nullptr) {
+    diagnosis_.can_build = true;
+    co_return;
+  }
   if (!co_await check("build", kBuildLimit, build())) co_return;
   diagnosis_.can_build = co_await check("copy back", kQuestionLimit, copy_back());
 }
@@ -170,7 +176,16 @@ aio::Task<Finding> Examination::connect() {
                                  : "the host key is the one in its line's eighth column"};
 }
 
+aio::Task<Finding> Examination::greet_daemon() {
+  std::optional<bool> trust;
+  builder_ = co_await store::connect_worker_builder(
+      loop_, *sessions_, name_of(machine_), {.greeting = kGreetingLimit}, trust);
+  co_await has_mark(*builder_, input_.info.path);
+  co_return Finding{.found = "its daemon answers"};
+}
+
 aio::Task<Finding> Examination::greet() {
+  if (protocol_of(machine_) == store::BuilderProtocol::worker) co_return co_await greet_daemon();
   auto connection =
       co_await store::connect(loop_, *sessions_, name_of(machine_), {.greeting = kGreetingLimit});
   const auto announced = connection->announced().str();
@@ -213,6 +228,13 @@ aio::Task<Finding> Examination::ask_facts() {
 
 /// Unsigned: only a trusted login may add such a path.
 aio::Task<Finding> Examination::send_input() {
+  if (builder_->untrusting() != nullptr) {
+    co_return Finding{.grade = Grade::attention,
+                      .found = "its daemon does not trust this login; a build was not tried",
+                      .advice =
+                          "inputs must be signed by a key in its trusted-public-keys, or "
+                          "come from its substituters"};
+  }
   nix::PathInfo unsigned_info = input_.info;
   unsigned_info.ca.clear();
   OnePath source(unsigned_info, input_.nar);
