@@ -146,6 +146,7 @@ class BuildCommand {
   aio::Task<void> work();
   aio::Task<void> watch_signals();
   aio::Task<void> animate();
+  MachinesFollower& follower();
   aio::Task<void> follow_machines();
   farm::ReachedMachine reach(const nix::Machine& machine);
   void stop_work();
@@ -238,12 +239,17 @@ void BuildCommand::stop_work() {
   }
 }
 
+MachinesFollower& BuildCommand::follower() {
+  FIRN_CHECK(follower_.has_value());
+  return *follower_;
+}
+
 /// A machines file that cannot be used costs nobody a machine.
 aio::Task<void> BuildCommand::follow_machines() {
   while (true) {
     std::optional<Error> problem;
     try {
-      auto machines = co_await follower_->next();
+      auto machines = co_await follower().next();
       if (!std::ranges::all_of(machines, farm::is_local) && !co_await store_.is_trusting())
         throw Error(Kind::permission, std::string(kUntrusted));
       run_->change_machines(machines, [this](const auto& machine) { return reach(machine); });
@@ -375,7 +381,7 @@ aio::Task<void> BuildCommand::build(farm::Run& run) {
   run_ = &run;
   if (interrupted_) run.interrupt();
   animation.spawn(&BuildCommand::animate, *this);
-  animation.spawn(&MachinesFollower::watch, *follower_);
+  animation.spawn(&MachinesFollower::watch, follower());
   animation.spawn(&BuildCommand::follow_machines, *this);
   std::exception_ptr error;
   try {

@@ -16,11 +16,10 @@ consteval Place at(F f) {
   return Place(+f);
 }
 
-template <FailureClass kFailure>
+template <FailureClass Class>
 consteval Place tries() {
-  return at([](Settings& s) -> auto& {
-    return s.scheduling.tries.at(static_cast<std::size_t>(kFailure));
-  });
+  return at(
+      [](Settings& s) -> auto& { return s.scheduling.tries.at(static_cast<std::size_t>(Class)); });
 }
 
 constexpr std::uint32_t kMostTries = sched::kOneOnEachMachine - 1;

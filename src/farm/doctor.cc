@@ -257,9 +257,10 @@ aio::Task<Finding> Examination::build() {
   const auto& out = derivation.outputs.at("out").path;
   FIRN_CHECK(out.has_value());
   output_ = *out;
+  const nix::BasicDerivation& inputs_resolved = derivation;
   const wire::BuildDerivation request{
       .drv_path = nix::derivation_path(derivation, name),
-      .derivation = derivation,
+      .derivation = inputs_resolved,
       .options = {.max_silent_time = 0s,
                   .build_timeout = std::chrono::floor<std::chrono::seconds>(kBuildLimit),
                   .max_log_size = {},
