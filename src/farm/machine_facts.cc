@@ -14,9 +14,8 @@ constexpr std::uint64_t kBlock = 1024;
 template <class Number>
 std::optional<Number> number_in(std::string_view text) {
   Number number = 0;
-  const auto* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || stop != end) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return number;
 }
 
