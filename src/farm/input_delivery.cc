@@ -67,7 +67,7 @@ aio::Task<nix::StorePathSet> InputDelivery::missing_of(Paths paths) {
 aio::Task<nix::StorePathSet> InputDelivery::unclaimed(Paths missing) {
   while (machine_.is_claimed(missing)) {
     co_await aio::within(context_.loop,
-                         "waiting for inputs that another step sends",
+                         at_machine("waiting for inputs that another step sends"),
                          limits().shared_input,
                          machine_.unclaimed(missing));
     missing = co_await missing_of(std::move(missing));
