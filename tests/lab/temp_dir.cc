@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
@@ -46,8 +47,12 @@ TempDir::TempDir() {
   std::string name = fs::temp_directory_path() / (std::string(kPrefix) + "XXXXXX");
   if (::mkdtemp(name.data()) == nullptr) throw system_error(errno, "create " + name);
   path_ = name;
-  lock_ = Fd(::open((path_ / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock_ || ::flock(lock_.get(), LOCK_EX) != 0) throw system_error(errno, "lock " + name);
+  // It appears locked: somebody who sweeps may be at work.
+  const auto made = path_ / "lock-made";
+  lock_ = Fd(::open(made.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock_ || ::flock(lock_.get(), LOCK_EX) != 0 ||
+      ::rename(made.c_str(), (path_ / "lock").c_str()) != 0)
+    throw system_error(errno, "lock " + name);
   if (::chmod(name.c_str(), 0755) != 0) throw system_error(errno, "chmod " + name);
 }
 
