@@ -2,7 +2,7 @@
 #include "cli/build_options.h"
 
 #include "base/error.h"
-#include "base/nearest.h"
+#include "cli/usage.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -25,6 +25,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
+constexpr std::string_view kName = "build";
 constexpr std::string_view kMachinesFile = "/etc/nix/machines";
 
 constexpr std::string_view kIntroduction =
@@ -315,20 +316,12 @@ class Parser {
   }
 
   [[noreturn]] static void refuse(std::string_view word) {
-    if (!word.starts_with('-')) {
-      throw Error(Kind::invalid, fmt::format("firn build does not know what '{}' is for", word));
-    }
-    word = word.substr(0, word.find('='));
     std::vector<std::string_view> known = {"--help"};
     for (const Row& row : kRows) {
       const auto names = names_of(row);
       known.insert(known.end(), names.begin(), names.end());
     }
-    const auto meant = nearest(word, known);
-    throw Error(Kind::invalid,
-                fmt::format("firn build has no option '{}'{}",
-                            word,
-                            meant ? fmt::format("; did you mean {}?", *meant) : std::string()));
+    throw unknown_word(kName, word, known);
   }
 
   BuildOptions options_ = defaults();
@@ -347,11 +340,6 @@ std::string missing_words(std::string_view text) {
   return std::string(text);
 }
 
-Exit usage_error(std::string_view text) {
-  return {.code = ExitCode::usage,
-          .text = fmt::format("error: {}\nfirn build --help tells more.\n", text)};
-}
-
 }  // namespace
 
 std::variant<BuildOptions, Exit> parse_build_options(int argc, const char* const* argv) {
@@ -359,11 +347,11 @@ std::variant<BuildOptions, Exit> parse_build_options(int argc, const char* const
   try {
     return parser.parse(argc, argv);
   } catch (const Error& e) {
-    return usage_error(e.what());
+    return usage_error(kName, e.what());
   } catch (const CLI::ArgumentMismatch& e) {
-    return usage_error(missing_words(e.what()));
+    return usage_error(kName, missing_words(e.what()));
   } catch (const CLI::ParseError& e) {
-    return usage_error(e.what());
+    return usage_error(kName, e.what());
   }
 }
 

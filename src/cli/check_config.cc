@@ -2,7 +2,7 @@
 #include "cli/check_config.h"
 
 #include "base/error.h"
-#include "base/nearest.h"
+#include "cli/usage.h"
 
 #include <CLI/CLI.hpp>
 #include <array>
@@ -17,6 +17,9 @@
 namespace firn::cli {
 
 namespace {
+
+constexpr std::string_view kName = "check-config";
+constexpr std::array<std::string_view, 3> kOptions = {"--json", "--defaults", "--help"};
 
 constexpr std::string_view kHelp =
     R"(usage: firn check-config [FILE] [--json]
@@ -35,21 +38,6 @@ Exit codes:
   0    nothing is wrong
   2    something is wrong, or the file cannot be read
 )";
-
-Exit usage_error(std::string_view text) {
-  return {.code = ExitCode::usage,
-          .text = fmt::format("error: {}\nfirn check-config --help tells more.\n", text)};
-}
-
-Exit refuse(std::string_view word) {
-  constexpr std::array<std::string_view, 3> kKnown = {"--json", "--defaults", "--help"};
-  if (!word.starts_with('-'))
-    return usage_error(fmt::format("firn check-config does not know what '{}' is for", word));
-  const auto meant = nearest(word, kKnown);
-  return usage_error(fmt::format("firn check-config has no option '{}'{}",
-                                 word,
-                                 meant ? fmt::format("; did you mean {}?", *meant) : ""));
-}
 
 nlohmann::json to_json(const std::vector<config::Problem>& problems) {
   auto list = nlohmann::json::array();
@@ -73,12 +61,14 @@ std::variant<CheckConfigOptions, Exit> parse_check_config(int argc, const char* 
   app.add_flag("-h,--help", wants_help);
   try {
     app.parse(argc, argv);
+    for (const auto& word : app.remaining())
+      if (word != "--") throw unknown_word(kName, word, kOptions);
   } catch (const CLI::ParseError& e) {
-    return usage_error(e.what());
+    return usage_error(kName, e.what());
+  } catch (const Error& e) {
+    return usage_error(kName, e.what());
   }
   if (wants_help) return Exit{.code = ExitCode::success, .text = std::string(kHelp)};
-  for (const auto& word : app.remaining())
-    if (word != "--") return refuse(word);
   if (!file.empty()) options.file = file;
   return options;
 }

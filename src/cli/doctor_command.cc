@@ -5,9 +5,9 @@
 #include "aio/scope.h"
 #include "aio/signals.h"
 #include "base/error.h"
-#include "base/nearest.h"
 #include "cli/check_config.h"
 #include "cli/machines.h"
+#include "cli/usage.h"
 #include "farm/doctor.h"
 #include "farm/machine_access.h"
 #include "transport/socket_folder.h"
@@ -28,6 +28,9 @@ namespace firn::cli {
 
 namespace {
 
+constexpr std::string_view kName = "doctor";
+constexpr std::array<std::string_view, 4> kOptions = {
+    "--builders", "--config", "--json", "--help"};
 constexpr std::string_view kDefaultMachines = "/etc/nix/machines";
 
 constexpr std::string_view kHelp =
@@ -53,19 +56,6 @@ Exit codes:
   3    some machine cannot take work
   130  interrupted
 )";
-
-Exit usage_error(std::string_view text) {
-  return {.code = ExitCode::usage,
-          .text = fmt::format("error: {}\nfirn doctor --help tells more.\n", text)};
-}
-
-Exit refuse(std::string_view word) {
-  constexpr std::array<std::string_view, 4> kKnown = {"--builders", "--config", "--json", "--help"};
-  const auto meant = nearest(word, kKnown);
-  return usage_error(fmt::format("firn doctor has no option '{}'{}",
-                                 word,
-                                 meant ? fmt::format("; did you mean {}?", *meant) : ""));
-}
 
 bool is_called(const nix::Machine& machine, std::string_view name) {
   return name == farm::name_of(machine) || name == machine.uri.host;
@@ -152,20 +142,23 @@ std::variant<DoctorCommand, Exit> parse_doctor(int argc, const char* const* argv
   app.add_flag("-h,--help", wants_help);
   try {
     app.parse(argc, argv);
+    for (const auto& word : app.remaining()) {
+      if (word == "--") continue;
+      if (word.starts_with('-')) throw unknown_word(kName, word, kOptions);
+      command.machines.push_back(word);
+    }
   } catch (const CLI::ParseError& e) {
-    return usage_error(e.what());
+    return usage_error(kName, e.what());
+  } catch (const Error& e) {
+    return usage_error(kName, e.what());
   }
   if (wants_help) return Exit{.code = ExitCode::success, .text = std::string(kHelp)};
-  for (const auto& word : app.remaining()) {
-    if (word == "--") continue;
-    if (word.starts_with('-')) return refuse(word);
-    command.machines.push_back(word);
-  }
   if (!config.empty()) command.config = config;
   const bool has_file = ::access(std::string(kDefaultMachines).c_str(), F_OK) == 0;
   if (command.builders.empty() && has_file) command.builders = fmt::format("@{}", kDefaultMachines);
   if (command.builders.empty() && command.machines.empty())
-    return usage_error("there is no machine to look at; name one, or give a list with --builders");
+    return usage_error(
+        kName, "there is no machine to look at; name one, or give a list with --builders");
   return command;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/nearest.h"
+#include "cli/usage.h"
 
 #include <CLI/CLI.hpp>
 #include <array>
@@ -13,6 +14,8 @@
 namespace firn::cli {
 
 namespace {
+
+constexpr std::string_view kName = "inspect";
 
 constexpr std::string_view kHelp =
     R"(usage: firn inspect KIND ARGUMENT... [OPTION]...
@@ -104,18 +107,8 @@ class Parser {
 
  private:
   [[noreturn]] void refuse(std::string_view word) const {
-    if (!word.starts_with('-')) {
-      throw Error(Kind::invalid,
-                  fmt::format("firn inspect {} does not know what '{}' is for", kind_, word));
-    }
-    word = word.substr(0, word.find('='));
     const std::vector<std::string_view> known(options_.begin(), options_.end());
-    const auto meant = nearest(word, known);
-    throw Error(Kind::invalid,
-                fmt::format("firn inspect {} has no option '{}'{}",
-                            kind_,
-                            word,
-                            meant ? fmt::format("; did you mean {}?", *meant) : std::string()));
+    throw unknown_word(fmt::format("{} {}", kName, kind_), word, known);
   }
 
   std::string kind_;
@@ -236,11 +229,6 @@ std::string missing_word(std::string_view text) {
   return name.starts_with("--") ? fmt::format("{} needs a value", name) : std::string(text);
 }
 
-Exit usage_error(std::string_view text) {
-  return {.code = ExitCode::usage,
-          .text = fmt::format("error: {}\nfirn inspect --help tells more.\n", text)};
-}
-
 }  // namespace
 
 std::variant<InspectOptions, Exit> parse_inspect_options(int argc, const char* const* argv) {
@@ -252,11 +240,11 @@ std::variant<InspectOptions, Exit> parse_inspect_options(int argc, const char* c
   try {
     return parse(words);
   } catch (const Error& e) {
-    return usage_error(e.what());
+    return usage_error(kName, e.what());
   } catch (const CLI::ArgumentMismatch& e) {
-    return usage_error(missing_word(e.what()));
+    return usage_error(kName, missing_word(e.what()));
   } catch (const CLI::ParseError& e) {
-    return usage_error(e.what());
+    return usage_error(kName, e.what());
   }
 }
 

@@ -2,7 +2,7 @@
 #include "cli/serve_store_options.h"
 
 #include "base/error.h"
-#include "base/nearest.h"
+#include "cli/usage.h"
 
 #include <algorithm>
 #include <array>
@@ -14,6 +14,9 @@
 namespace firn::cli {
 
 namespace {
+
+constexpr std::string_view kName = "serve-store";
+constexpr std::array<std::string_view, 4> kOptions = {"--stdio", "--write", "--store", "--help"};
 
 constexpr std::string_view kHelp =
     R"(usage: firn serve-store --stdio [--write] [--store URI]
@@ -83,17 +86,6 @@ bool skip_nix_setting(std::string_view word, Words& words) {
   return word == "-v" || word == "--verbose" || word == "--quiet";
 }
 
-Error unknown_word(std::string_view word) {
-  constexpr std::array<std::string_view, 4> kKnown = {"--stdio", "--write", "--store", "--help"};
-  if (!word.starts_with('-'))
-    return {Kind::invalid, fmt::format("firn serve-store does not know what '{}' is for", word)};
-  const auto meant = nearest(word, kKnown);
-  return {Kind::invalid,
-          fmt::format("firn serve-store has no option '{}'{}",
-                      word,
-                      meant ? fmt::format("; did you mean {}?", *meant) : std::string())};
-}
-
 std::variant<ServeStoreOptions, Exit> parse_words(Words words) {
   ServeStoreOptions options{.store = store::store_address_of_environment()};
   bool on_stdio = false;
@@ -104,7 +96,7 @@ std::variant<ServeStoreOptions, Exit> parse_words(Words words) {
     if (word == "--stdio") {
       on_stdio = true;
     } else if (!take_store_option(word, words, options)) {
-      throw unknown_word(word);
+      throw unknown_word(kName, word, kOptions);
     }
   }
   if (!on_stdio) throw Error(Kind::invalid, "firn serve-store needs --stdio");
@@ -135,8 +127,7 @@ std::variant<ServeStoreOptions, Exit> parse_serve_store(int argc, const char* co
   try {
     return parse_words(Words(argc, argv));
   } catch (const Error& e) {
-    return Exit{.code = ExitCode::usage,
-                .text = fmt::format("error: {}\nfirn serve-store --help tells more.\n", e.what())};
+    return usage_error(kName, e.what());
   }
 }
 

@@ -20,12 +20,7 @@ TinyPath make_tiny_path(std::string_view name) {
                   source(),
                   source(),
                   source());
-  std::string nar;
-  nix::NarWriter writer(nar);
-  writer.begin_archive();
-  writer.begin_file(false, text.size());
-  writer.data(text);
-  writer.end_file(text.size());
+  std::string nar = nix::nar_of_file(text);
   const nix::ContentAddress address{.method = nix::ContentMethod::nar,
                                     .hash = hash_of(HashAlgorithm::sha256, nar)};
   return {.info = {.path = nix::content_addressed_path(name, address),

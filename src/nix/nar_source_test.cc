@@ -3,9 +3,9 @@
 
 #include "base/error.h"
 #include "support/nar_trace.h"
+#include "support/temp_folder.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -25,21 +25,12 @@ using ::testing::Le;
 
 class NarSourceTest : public ::testing::Test {
  protected:
-  NarSourceTest() {
-    std::string name = (fs::temp_directory_path() / "firn-nar-XXXXXX").string();
-    root_ = ::mkdtemp(name.data());
-  }
-
-  ~NarSourceTest() override { fs::remove_all(root_); }
-
-  NarSourceTest(const NarSourceTest&) = delete;
-  NarSourceTest& operator=(const NarSourceTest&) = delete;
-
   void write(const std::string& name, const std::string& contents) const {
-    std::ofstream(root_ / name, std::ios::binary) << contents;
+    folder_.write(name, contents);
   }
 
-  fs::path root_;
+  testing::TempFolder folder_;
+  fs::path root_ = folder_.path();
 };
 
 std::string read_all(const fs::path& path, std::size_t block = 4096) {

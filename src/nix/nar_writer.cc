@@ -93,4 +93,14 @@ void NarWriter::end_file(std::uint64_t size) {
   out_ += close_tokens;
 }
 
+std::string nar_of_file(std::string_view contents) {
+  std::string nar;
+  NarWriter writer(nar);
+  writer.begin_archive();
+  writer.begin_file(false, contents.size());
+  writer.data(contents);
+  writer.end_file(contents.size());
+  return nar;
+}
+
 }  // namespace firn::nix

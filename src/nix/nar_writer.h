@@ -30,4 +30,7 @@ class NarWriter {
   std::string& out_;
 };
 
+/// The NAR of one file that is not executable.
+std::string nar_of_file(std::string_view contents);
+
 }  // namespace firn::nix

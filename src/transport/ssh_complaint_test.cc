@@ -10,13 +10,7 @@ namespace firn::transport {
 namespace {
 
 SshTarget target() {
-  return {.user = "nix",
-          .host = "b1",
-          .port = std::nullopt,
-          .key_file = "",
-          .host_key = "",
-          .compress = false,
-          .extra_options = {}};
+  return {.user = "nix", .host = "b1"};
 }
 
 constexpr std::string_view kChanged =

@@ -26,13 +26,7 @@ using testing::FakeSsh;
 using testing::Variable;
 
 SshTarget target() {
-  return {.user = "nix",
-          .host = "b1",
-          .port = std::nullopt,
-          .key_file = "",
-          .host_key = "",
-          .compress = false,
-          .extra_options = {}};
+  return {.user = "nix", .host = "b1"};
 }
 
 /// What a program answers to "hello"; empty where it is not there.

@@ -25,16 +25,16 @@ struct SshLimits {
 
 /// A login on a machine.
 struct SshTarget {
-  std::string user;
-  std::string host;
-  std::optional<std::uint16_t> port;
+  std::string user{};
+  std::string host{};
+  std::optional<std::uint16_t> port{};
   /// An identity file; empty = ssh's own choice.
-  std::string key_file;
+  std::string key_file{};
   /// The machine's public key, "ssh-ed25519 AAAA…"; empty = ssh's known_hosts.
-  std::string host_key;
+  std::string host_key{};
   bool compress = false;
   /// Further words for ssh, as in NIX_SSHOPTS.
-  std::vector<std::string> extra_options;
+  std::vector<std::string> extra_options{};
   SshLimits limits{};
 
   /// Such as "nix@b1:2222", for messages.

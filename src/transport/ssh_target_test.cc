@@ -17,13 +17,7 @@ using Words = std::vector<std::string>;
 constexpr const char* kCipher = "-oCiphers=^aes128-gcm@openssh.com";
 
 SshTarget plain() {
-  return {.user = "",
-          .host = "b1",
-          .port = std::nullopt,
-          .key_file = "",
-          .host_key = "",
-          .compress = false,
-          .extra_options = {}};
+  return {.host = "b1"};
 }
 
 SshTarget full() {

@@ -23,16 +23,6 @@ using ::testing::HasSubstr;
 
 constexpr std::string_view kHash = "0c6rn30q4frawknapgwq386zq358m8r6";
 
-std::string nar_of(std::string_view content) {
-  std::string out;
-  nix::NarWriter nar(out);
-  nar.begin_archive();
-  nar.begin_file(false, content.size());
-  nar.data(content);
-  nar.end_file(content.size());
-  return out;
-}
-
 Json read(std::string_view name, std::string_view bytes, ServeVersion version = kNewestServe) {
   const auto* message = find_message(serve_catalog(), name);
   if (message == nullptr) throw Error(Kind::not_found, std::string(name));
@@ -51,7 +41,7 @@ void expect_reads_both_ways(const std::string& name) {
     ServeSamples samples(minor);
     std::string request;
     append_request(request, samples.request<Request>(), version);
-    if (Request::kCommand == Command::add_to_store_nar) request += nar_of("x");
+    if (Request::kCommand == Command::add_to_store_nar) request += nix::nar_of_file("x");
     if (Request::kCommand == Command::import_paths) append_export_end(request);
     EXPECT_NO_THROW(read(name, request, version)) << version.str();
     if constexpr (!std::same_as<typename Request::Reply, NarFollows> &&
@@ -87,7 +77,7 @@ TEST(ServeCatalog, SaysWhatARequestHolds) {
 }
 
 TEST(ServeCatalog, SaysWhatTheNarOfARequestIs) {
-  const std::string nar = nar_of("hello\n");
+  const std::string nar = nix::nar_of_file("hello\n");
   const Json out = read("nar", nar);
   EXPECT_EQ(out.at("type"), "regular");
   EXPECT_EQ(out.at("narSize"), nar.size());
@@ -99,14 +89,14 @@ TEST(ServeCatalog, TakesAnExportStreamApart) {
   const auto path = nix::StorePath::from_base_name(std::string(kHash) + "-x");
   std::string bytes;
   append_export_item(bytes);
-  bytes += nar_of("1");
+  bytes += nix::nar_of_file("1");
   append_export_trailer(bytes, {.path = path, .references = {path}, .deriver = {}});
   append_export_end(bytes);
   const Json out = read("export-stream", bytes);
   ASSERT_EQ(out.size(), 1U);
   EXPECT_EQ(out[0].at("path"), path.str());
   EXPECT_EQ(out[0].at("references"), Json::array({path.str()}));
-  EXPECT_EQ(out[0].at("nar").at("narSize"), nar_of("1").size());
+  EXPECT_EQ(out[0].at("nar").at("narSize"), nix::nar_of_file("1").size());
 }
 
 TEST(ServeCatalog, ReadsGreetings) {
@@ -133,7 +123,7 @@ TEST(ServeCatalog, KeepsWhatItReadBeforeATornNar) {
   const auto request = samples.request<AddToStoreNar>();
   std::string bytes;
   append_request(bytes, request, kNewestServe);
-  bytes += nar_of("hello").substr(0, 40);
+  bytes += nix::nar_of_file("hello").substr(0, 40);
   Replay stream({bytes});
   Json out;
   EXPECT_THROW(find_message(serve_catalog(), "add-to-store-nar")->take(out, stream, kNewestServe),

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <gmock/gmock.h>
 
 namespace firn::testing {
 
@@ -46,6 +47,15 @@ std::vector<nlohmann::json> Build::attempts_of(std::string_view derivation_name)
 std::size_t Build::steps() const {
   const auto plans = of("plan_made");
   return plans.empty() ? 0 : plans.front().at("steps").get<std::size_t>();
+}
+
+void Build::expect_failures(std::string_view derivation_name,
+                            std::string_view failure,
+                            std::size_t tries) const {
+  const auto attempts = attempts_of(derivation_name);
+  EXPECT_THAT(attempts, ::testing::SizeIs(tries)) << derivation_name;
+  for (const auto& attempt : attempts)
+    EXPECT_EQ(attempt.at("failure"), failure) << attempt;
 }
 
 void FarmTest::SetUp() {

@@ -26,6 +26,11 @@ struct Build {
   /// Attempts that ended, of the step with this derivation name.
   std::vector<nlohmann::json> attempts_of(std::string_view derivation_name) const;
   std::size_t steps() const;
+
+  /// Checks that this step was tried so many times, and ended in this class each time.
+  void expect_failures(std::string_view derivation_name,
+                       std::string_view failure,
+                       std::size_t tries) const;
 };
 
 /// A fresh coordinator for each test; skips where the machine cannot run the lab.

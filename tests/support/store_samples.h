@@ -27,13 +27,7 @@ inline nix::DrvPath drv_path(std::string_view name) {
 
 /// The NAR of a file that holds `text`.
 inline std::string nar_of(std::string_view text) {
-  std::string nar;
-  nix::NarWriter writer(nar);
-  writer.begin_archive();
-  writer.begin_file(false, text.size());
-  writer.data(text);
-  writer.end_file(text.size());
-  return nar;
+  return nix::nar_of_file(text);
 }
 
 /// A path as a store holds it: what is known of it, and its bytes.
