@@ -29,8 +29,7 @@ namespace firn::cli {
 namespace {
 
 constexpr std::string_view kName = "doctor";
-constexpr std::array<std::string_view, 4> kOptions = {
-    "--builders", "--config", "--json", "--help"};
+constexpr std::array<std::string_view, 4> kOptions = {"--builders", "--config", "--json", "--help"};
 constexpr std::string_view kDefaultMachines = "/etc/nix/machines";
 
 constexpr std::string_view kHelp =
@@ -157,8 +156,8 @@ std::variant<DoctorCommand, Exit> parse_doctor(int argc, const char* const* argv
   const bool has_file = ::access(std::string(kDefaultMachines).c_str(), F_OK) == 0;
   if (command.builders.empty() && has_file) command.builders = fmt::format("@{}", kDefaultMachines);
   if (command.builders.empty() && command.machines.empty())
-    return usage_error(
-        kName, "there is no machine to look at; name one, or give a list with --builders");
+    return usage_error(kName,
+                       "there is no machine to look at; name one, or give a list with --builders");
   return command;
 }
 
