@@ -231,7 +231,7 @@ aio::Task<std::vector<const nix::PathInfo*>> Attempt::inputs() {
 aio::Task<void> Attempt::send_inputs() {
   InputDelivery delivery(context_, node_, machine_, session(), source_);
   const bool is_needed = co_await delivery.look();
-  allowed_references_ = delivery.inputs();
+  allowed_references_ = delivery.take_inputs();
   if (!is_needed) co_return;
   enter(Phase::sending_inputs);
   co_await delivery.deliver(build_options());

@@ -10,6 +10,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace firn::farm {
@@ -26,8 +27,8 @@ class InputDelivery {
   /// Finds out what the step needs. True where the session does not hold all of it.
   aio::Task<bool> look();
 
-  /// What outputs may refer to.
-  const nix::StorePathSet& inputs() const { return inputs_; }
+  /// What outputs may refer to. Once, after `look`.
+  nix::StorePathSet take_inputs() { return std::move(inputs_); }
 
   /// After `look` has said true. Throws Error{permission} where the machine cannot take the step:
   /// it neither takes an input from us nor gets it by itself.
