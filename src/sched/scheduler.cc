@@ -14,19 +14,19 @@ namespace firn::sched {
 
 namespace {
 
-ReadyKey key_of(StepId id, const Step& step) {
-  return {.priority = step.priority, .dependents = step.dependents, .step = id};
-}
-
-/// The first step of a queue, among the first steps of all queues. Of equal priority, steps that
-/// fewer machines can take go first.
+/// The first step of a queue, among the first steps of all queues. Of equal priority and share,
+/// steps that fewer machines can take go first.
 struct Head {
+  Turn turn;
   ReadyKey key;
   std::uint32_t able = 0;
   QueueId queue;
 
   bool goes_before(const Head& other) const {
-    if (key.priority != other.key.priority) return key.priority > other.key.priority;
+    if (turn.priority != other.turn.priority) return turn.priority > other.turn.priority;
+    if (turn.used != other.turn.used) return turn.used < other.turn.used;
+    if (key.local_priority != other.key.local_priority)
+      return key.local_priority > other.key.local_priority;
     if (able != other.able) return able < other.able;
     return key < other.key;
   }
@@ -64,10 +64,10 @@ StepId Scheduler::add_step(const StepSpec& spec, std::span<const StepId> depende
   for (const StepId dependency : dependencies) {
     const Step& below = graph_.at(dependency);
     if (is_final(below.state)) continue;
-    const ReadyKey old_key = key_of(dependency, below);
+    const ReadyPlace old_place = place_of(dependency, below);
     graph_.add_edge(id, dependency);
     if (below.state == StepState::ready)
-      ready_.replace(below.queue, old_key, key_of(dependency, below));
+      ready_.replace(below.queue, old_place, place_of(dependency, below));
   }
   if (graph_.at(id).waiting_for == 0) make_ready(id);
   return id;
@@ -93,6 +93,7 @@ Ended Scheduler::cancel(StepId step) {
     ended.steps.push_back(step);
   }
   fell_dependents(step, ended.fallen);
+  ended.unclaimed = settle_ranks();
   return ended;
 }
 
@@ -104,6 +105,7 @@ Ended Scheduler::abort(StepId step, std::string reason) {
   abort_reasons_[step] = std::move(reason);
   ended.steps.push_back(step);
   fell_dependents(step, ended.fallen);
+  ended.unclaimed = settle_ranks();
   return ended;
 }
 
@@ -134,6 +136,7 @@ Ended Scheduler::set_machine_unusable(MachineId machine, std::string reason) {
   }
   for (const StepId id : ended.steps)
     fell_dependents(id, ended.fallen);
+  ended.unclaimed = settle_ranks();
   return ended;
 }
 
@@ -158,6 +161,9 @@ Decisions Scheduler::dispatch(TimePoint now) {
 }
 
 void Scheduler::wake(TimePoint now) {
+  shares_.expire(now);
+  for (const GroupSetId groups : shares_.take_changed())
+    ready_.set_used(groups, shares_.used(groups));
   fleet_.wake(now);
   while (!delayed_.empty() && delayed_.begin()->first <= now) {
     const StepId id = delayed_.begin()->second;
@@ -175,8 +181,8 @@ void Scheduler::end_detours(TimePoint now) {
   for (const QueueId id : ready_.active()) {
     const ReadyQueue& queue = ready_.queue(id);
     if (queue.avoid.empty() || fleet_.has_available(queue.step_class, queue.avoid)) continue;
-    for (const ReadyKey& key : queue.steps)
-      stranded.push_back(key.step);
+    const auto steps = queue.steps();
+    stranded.insert(stranded.end(), steps.begin(), steps.end());
   }
   std::sort(stranded.begin(), stranded.end());
   for (const StepId id : stranded) {
@@ -190,7 +196,10 @@ void Scheduler::assign(std::vector<Assignment>& assignments, TimePoint now) {
   std::priority_queue<Head, std::vector<Head>, GoesAfter> heads;
   const auto add_head = [&](QueueId id) {
     const ReadyQueue& queue = ready_.queue(id);
-    heads.push({.key = *queue.steps.begin(), .able = fleet_.able(queue.step_class), .queue = id});
+    heads.push({.turn = queue.turn(),
+                .key = queue.first(),
+                .able = fleet_.able(queue.step_class),
+                .queue = id});
   };
   for (const QueueId id : ready_.active())
     add_head(id);
@@ -202,7 +211,7 @@ void Scheduler::assign(std::vector<Assignment>& assignments, TimePoint now) {
     // Slots only become fewer here, so this queue is done for now.
     if (!machine) continue;
     assignments.push_back(start(id, *machine, now));
-    if (!queue.steps.empty()) add_head(id);
+    if (!queue.empty()) add_head(id);
   }
 }
 
@@ -256,7 +265,7 @@ void Scheduler::make_ready(StepId id) {
   const auto tried = tried_.find(id);
   if (tried != tried_.end() && !fleet_.has_available(step.step_class, avoided_by(id)))
     tried_.erase(tried);
-  step.queue = ready_.push(step.step_class, avoided_by(id), key_of(id, step));
+  step.queue = ready_.push(step.step_class, avoided_by(id), place_of(id, step));
   set_state(id, StepState::ready);
 }
 
@@ -293,13 +302,16 @@ void Scheduler::delay(StepId id, TimePoint until) {
 
 void Scheduler::withdraw(StepId id) {
   const Step& step = graph_.at(id);
-  if (step.state == StepState::ready) ready_.erase(step.queue, key_of(id, step));
+  if (step.state == StepState::ready) ready_.erase(step.queue, place_of(id, step));
   if (step.state == StepState::delayed) delayed_.erase({step.due, id});
 }
 
 void Scheduler::end_step(StepId id, StepState state) {
   withdraw(id);
+  if (graph_.at(id).rank.is_claimed())
+    graph_.each_dependency(id, [this](StepId below) { unsettled_.push_back(below); });
   graph_.cut_dependencies(id);
+  claimed_.erase(id);
   tried_.erase(id);
   refused_.erase(id);
   set_state(id, state);

@@ -10,7 +10,9 @@
 #include "sched/fleet.h"
 #include "sched/ids.h"
 #include "sched/phase.h"
+#include "sched/rank.h"
 #include "sched/ready_queues.h"
+#include "sched/shares.h"
 #include "sched/spec.h"
 #include "sched/state.h"
 #include "sched/step_graph.h"
@@ -19,6 +21,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <queue>
 #include <set>
 #include <span>
 #include <string>
@@ -71,6 +74,8 @@ struct Verdict {
   /// After success: machines that failed this step, as they failed others that succeeded elsewhere,
   /// and are out until then.
   std::vector<std::pair<MachineId, TimePoint>> quarantined;
+  /// Unfinished steps that nobody wants any more, because all who did have ended.
+  std::vector<StepId> unclaimed;
 };
 
 /// What ended without an attempt's end: by `cancel`, `abort` or the loss of the last machine.
@@ -81,6 +86,8 @@ struct Ended {
   /// Attempts of cancelled steps. They hold their slots, and their step its state, until their end
   /// is reported.
   std::vector<AttemptId> to_stop;
+  /// Unfinished steps that nobody wants any more, because all who did have ended.
+  std::vector<StepId> unclaimed;
 };
 
 /// Decides what is built where, and when again. Ids that it did not give out, and reports on
@@ -100,6 +107,27 @@ class Scheduler {
   /// Gives up a step that does not run, such as an unsupported one, for a reason that people will
   /// read.
   Ended abort(StepId step, std::string reason);
+
+  /// A group pays for the steps that its claims reach, by its share of the farm's time.
+  GroupId add_group(std::uint32_t weight) { return shares_.add(weight); }
+
+  void set_weight(GroupId group, std::uint32_t weight) { shares_.set_weight(group, weight); }
+
+  /// Books time of an earlier run. What attempts take is booked when they end.
+  void charge(GroupId group, TimePoint began, Duration time, TimePoint now) {
+    shares_.charge(group, began, time, now);
+  }
+
+  /// Who has used how much.
+  const Shares& shares() const { return shares_; }
+
+  /// All claims on the step from now on, instead of those before. A claim reaches everything that
+  /// the step depends on, and ends with the step. Returns the unfinished steps that have lost their
+  /// last claim.
+  std::vector<StepId> set_claims(StepId step, std::span<const Claim> claims);
+
+  /// The best of the claims that reach it.
+  const Rank& rank(StepId step) const { return graph_.at(step).rank; }
 
   MachineId add_machine(const MachineSpec& spec);
   /// A disabled machine gets no new work. What it runs goes on, and steps wait for its return.
@@ -154,6 +182,18 @@ class Scheduler {
   void fell_dependents(StepId id, std::vector<StepId>& fallen);
   void inherit_end(StepId id, StepId dependency);
 
+  Rank join(const Rank& a, const Rank& b);
+  Rank rank_above(StepId id);
+  void set_rank(StepId id, const Rank& rank);
+  /// Steps whose rank may have changed, the youngest first, and whether they must look at all their
+  /// dependents.
+  using RankWork = std::priority_queue<std::pair<StepId, bool>>;
+
+  void pass_on(StepId id, bool is_worse, RankWork& work);
+  /// Ranks below steps that have ended, or whose claims have changed, set right from above to
+  /// below. Returns the steps that have lost their last claim.
+  std::vector<StepId> settle_ranks();
+
   void wake(TimePoint now);
   void end_detours(TimePoint now);
   void assign(std::vector<Assignment>& assignments, TimePoint now);
@@ -178,6 +218,11 @@ class Scheduler {
   TransferQueue transfers_;
   StepGraph graph_;
   ReadyQueues ready_;
+  Shares shares_;
+  // What the claims on a step itself amount to; few steps have any.
+  std::unordered_map<StepId, Rank> claimed_;
+  // Steps whose rank may have changed.
+  std::vector<StepId> unsettled_;
   Attempts attempts_;
   Counts counts_;
   std::set<std::pair<TimePoint, StepId>> delayed_;

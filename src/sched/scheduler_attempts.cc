@@ -49,6 +49,8 @@ Attempt Scheduler::close(AttemptId id, TimePoint now) {
   fleet_.let_go(attempt.machine, attempt.holding);
   if (attempt.holding == Holding::place_in_line) transfers_.leave(attempt.machine, id);
   if (attempt.holding == Holding::transfer_slot) transfers_.release(attempt.machine);
+  if (const Rank& rank = graph_.at(attempt.step).rank; rank.is_claimed())
+    shares_.charge_all(rank.groups, attempt.began, now);
   return attempt;
 }
 
@@ -104,6 +106,7 @@ Verdict Scheduler::attempt_failed(AttemptId id, FailureClass failure, TimePoint 
       end_step(attempt.step, StepState::aborted);
   }
   fell_dependents(attempt.step, verdict.fallen);
+  verdict.unclaimed = settle_ranks();
   return verdict;
 }
 

@@ -10,6 +10,16 @@
 
 namespace firn::sched {
 
+ReadyPlace place_of(StepId id, const Step& step) {
+  const Rank& rank = step.rank;
+  return {.priority = rank.is_claimed() ? rank.priority : step.priority,
+          .groups = rank.groups,
+          .key = {.local_priority = rank.local_priority,
+                  .dependents = step.dependents,
+                  .age = rank.age,
+                  .step = id}};
+}
+
 StepId StepGraph::add(Step step) {
   FIRN_CHECK(steps_.size() < kNoStep.value());
   steps_.push_back(std::move(step));
@@ -106,12 +116,7 @@ void StepGraph::cut_dependencies(StepId id) {
 
 std::vector<StepId> StepGraph::dependencies(StepId id) const {
   std::vector<StepId> found;
-  EdgeId next = at(id).first_dependency;
-  while (next != kNoEdge) {
-    const Edge& edge = edges_[next.value()];
-    found.push_back(edge.dependency);
-    next = edge.next_dependency;
-  }
+  each_dependency(id, [&](StepId dependency) { found.push_back(dependency); });
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;

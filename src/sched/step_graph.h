@@ -8,6 +8,7 @@
 #include "sched/catalog.h"
 #include "sched/failure.h"
 #include "sched/ids.h"
+#include "sched/rank.h"
 #include "sched/ready_queues.h"
 #include "sched/state.h"
 
@@ -31,7 +32,10 @@ struct Step {
   StepId cause = kNoStep;
   ClassId step_class;
   QueueId queue;  ///< while ready
+  /// Where nobody claims it.
   std::int32_t priority = 0;
+  /// Of the claims on it and on all that depends on it.
+  Rank rank;
   /// How many steps were ever added that depend on it directly.
   std::uint32_t dependents = 0;
   /// Unfinished dependencies.
@@ -48,6 +52,9 @@ struct Step {
   bool is_fixed_output = false;
   bool is_cancelling = false;
 };
+
+/// Its place among the ready ones.
+ReadyPlace place_of(StepId id, const Step& step);
 
 /// Owns steps and edges. References to steps last until the next `add`.
 class StepGraph {
@@ -70,6 +77,22 @@ class StepGraph {
 
   /// The unfinished ones, in order of age, once each.
   std::vector<StepId> dependencies(StepId id) const;
+
+  /// Calls `f` with each unfinished step that waits for it; some more than once.
+  template <class F>
+  void each_dependent(StepId id, F f) const {
+    for (EdgeId next = at(id).first_dependent; next != kNoEdge;
+         next = edges_[next.value()].next_dependent)
+      f(edges_[next.value()].dependent);
+  }
+
+  /// The same with those that it waits for.
+  template <class F>
+  void each_dependency(StepId id, F f) const {
+    for (EdgeId next = at(id).first_dependency; next != kNoEdge;
+         next = edges_[next.value()].next_dependency)
+      f(edges_[next.value()].dependency);
+  }
 
  private:
   /// In two lists at once: the dependent's dependencies and the dependency's dependents.
