@@ -7,8 +7,12 @@ namespace firn::fuzz {
 
 std::vector<Target> all_targets() {
   std::vector<Target> all;
-  for (const auto targets :
-       {serve_targets(), worker_targets(), format_targets(), json_targets(), text_targets()})
+  for (const auto targets : {serve_targets(),
+                             worker_targets(),
+                             format_targets(),
+                             json_targets(),
+                             text_targets(),
+                             hydra_targets()})
     all.insert(all.end(), targets.begin(), targets.end());
   return all;
 }

@@ -26,6 +26,7 @@ std::span<const Target> worker_targets();
 std::span<const Target> format_targets();
 std::span<const Target> json_targets();
 std::span<const Target> text_targets();
+std::span<const Target> hydra_targets();
 
 std::vector<Target> all_targets();
 

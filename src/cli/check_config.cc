@@ -3,13 +3,16 @@
 
 #include "base/error.h"
 #include "cli/usage.h"
+#include "config/hydra_conf.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <iostream>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -25,25 +28,36 @@ constexpr std::string_view kHelp =
     R"(usage: firn check-config [FILE] [--json]
        firn check-config --defaults
 
-Reads a configuration file as firn build does and names every key that is
-unknown or wrong, with file and line.
+Reads a configuration file as firn does and names every key that is unknown,
+obsolete or wrong, with file and line.
 
   FILE         the file (default: the one that firn build would read:
                $XDG_CONFIG_HOME/firn/firn.toml or ~/.config/firn/firn.toml,
-               else /etc/firn/firn.toml)
-  --json       prints {"file": ..., "problems": [{"line", "key", "message"}]}
+               else /etc/firn/firn.toml); one whose name ends in .conf is
+               Hydra's hydra.conf, as firn queue-runner reads it
+  --json       prints {"file": ..., "problems":
+               [{"file", "line", "key", "message", "fatal"}]}
   --defaults   prints a file with every key, its default and what it means
 
 Exit codes:
-  0    nothing is wrong
+  0    nothing is wrong, or there are only warnings
   2    something is wrong, or the file cannot be read
 )";
 
 nlohmann::json to_json(const std::vector<config::Problem>& problems) {
   auto list = nlohmann::json::array();
   for (const auto& problem : problems)
-    list.push_back({{"line", problem.line}, {"key", problem.key}, {"message", problem.message}});
+    list.push_back({{"file", problem.file},
+                    {"line", problem.line},
+                    {"key", problem.key},
+                    {"message", problem.message},
+                    {"fatal", problem.is_fatal}});
   return list;
+}
+
+std::vector<config::Problem> problems_of(const std::filesystem::path& file) {
+  if (file.string().ends_with(".conf")) return config::load_hydra_conf(file).problems;
+  return config::load_configuration(file).problems;
 }
 
 }  // namespace
@@ -79,8 +93,7 @@ ExitCode check_config(const CheckConfigOptions& options, std::ostream& out) {
     return ExitCode::success;
   }
   const auto file = options.file ? options.file : config::find_configuration();
-  const auto configuration = file ? config::load_configuration(*file) : config::Configuration();
-  const auto& problems = configuration.problems;
+  const auto problems = file ? problems_of(*file) : std::vector<config::Problem>();
   if (options.json) {
     const nlohmann::json report{{"file", file ? nlohmann::json(file->string()) : nlohmann::json()},
                                 {"problems", to_json(problems)}};
@@ -93,7 +106,8 @@ ExitCode check_config(const CheckConfigOptions& options, std::ostream& out) {
     for (const auto& problem : problems)
       out << problem.str() << "\n";
   }
-  return problems.empty() ? ExitCode::success : ExitCode::usage;
+  const bool is_usable = std::ranges::none_of(problems, &config::Problem::is_fatal);
+  return is_usable ? ExitCode::success : ExitCode::usage;
 }
 
 ExitCode run_check_config(const CheckConfigOptions& options) {

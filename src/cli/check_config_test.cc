@@ -75,6 +75,27 @@ TEST(CheckConfig, SpeaksJson) {
   EXPECT_THAT(report.at("problems")[0].at("message").get<std::string>(), HasSubstr("unknown key"));
 }
 
+TEST(CheckConfig, ReadsHydraConf) {
+  const testing::TempFolder folder;
+  folder.write("limits", "max_log_size = many\n");
+  const auto file = folder.write("nixos-hydra.conf", "Include limits\nbase_url = x\n");
+  const auto [code, text] = check({.file = file});
+  EXPECT_EQ(code, ExitCode::usage);
+  EXPECT_THAT(text, HasSubstr("/limits:1: max_log_size is \"many\""));
+  EXPECT_THAT(text, HasSubstr(":2: warning: unknown key 'base_url'; did you mean base_uri?"));
+
+  const auto report = nlohmann::json::parse(check({.file = file, .json = true}).second);
+  EXPECT_EQ(report.at("problems")[0].at("fatal"), false);
+  EXPECT_EQ(report.at("problems")[1].at("file"), (folder.path() / "limits").string());
+  EXPECT_EQ(report.at("problems")[1].at("fatal"), true);
+}
+
+TEST(CheckConfig, IsContentWithWarnings) {
+  const testing::TempFolder folder;
+  const auto file = folder.write("hydra.conf", "base_url = x\n");
+  EXPECT_EQ(check({.file = file}).first, ExitCode::success);
+}
+
 TEST(CheckConfig, SaysThatNothingIsWrong) {
   const testing::TempFolder folder;
   const auto file = folder.write("firn.toml", config::default_file());

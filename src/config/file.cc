@@ -4,14 +4,12 @@
 #include "base/error.h"
 #include "base/nearest.h"
 #include "config/table.h"
+#include "config/text_file.h"
 #include "config/toml.h"
 #include "config/values.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <utility>
 #include <variant>
@@ -124,10 +122,6 @@ std::optional<std::string> apply(const TomlEntry& entry, Settings& settings) {
 
 }  // namespace
 
-std::string Problem::str() const {
-  return fmt::format("{}:{}: {}", file, line, message);
-}
-
 Configuration read_configuration(std::string_view text, std::string_view file) {
   Configuration result;
   const auto add = [&](std::size_t line, std::string key, std::string message) {
@@ -149,13 +143,7 @@ Configuration read_configuration(std::string_view text, std::string_view file) {
 }
 
 Configuration load_configuration(const fs::path& file) {
-  std::error_code ignored;
-  // It would open, too.
-  if (fs::is_directory(file, ignored)) throw system_error(EISDIR, "read " + file.string());
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw system_error(errno, "read " + file.string());
-  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  return read_configuration(text, file.string());
+  return read_configuration(load_text(file), file.string());
 }
 
 std::optional<fs::path> find_configuration() {

@@ -2,9 +2,9 @@
 // The configuration file: where it is, what it says, what is wrong with it.
 #pragma once
 
+#include "config/problem.h"
 #include "config/settings.h"
 
-#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -12,19 +12,6 @@
 #include <vector>
 
 namespace firn::config {
-
-/// What is wrong in one place, for people.
-struct Problem {
-  std::string file;
-  /// From 1.
-  std::size_t line = 0;
-  /// Empty where it is no TOML.
-  std::string key;
-  std::string message;
-
-  /// Such as "firn.toml:3: unknown key 'ssh.conecting'; did you mean ssh.connecting?".
-  std::string str() const;
-};
 
 struct Configuration {
   /// Of keys without a problem; the defaults otherwise.
