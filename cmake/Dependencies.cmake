@@ -22,6 +22,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
 endif()
 find_package(Threads REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(PostgreSQL REQUIRED)
+find_package(SQLite3 REQUIRED)
 # Asio is used headers only, from 1.81 on: earlier releases lack cancellation per operation.
 set(FIRN_BOOST_INCLUDE "" CACHE PATH "Folder with Boost headers >= 1.81, where the system's are older")
 if(FIRN_BOOST_INCLUDE)
