@@ -14,8 +14,8 @@
 #include "config/settings.h"
 #include "eval/evaluate.h"
 #include "farm/ahead.h"
+#include "farm/graph_run.h"
 #include "farm/machine_access.h"
-#include "farm/run.h"
 #include "store/daemon_store.h"
 #include "transport/recording_link.h"
 #include "transport/ssh_connector.h"
@@ -151,13 +151,13 @@ class BuildCommand {
   farm::ReachedMachine reach(const nix::Machine& machine);
   void stop_work();
   aio::Task<farm::Graph> load(std::function<void()> on_missing);
-  aio::Task<void> work_on(farm::Run& run);
+  aio::Task<void> work_on(farm::GraphRun& run);
   std::unique_ptr<transport::Connector> recorded(std::unique_ptr<transport::Connector> connector,
                                                  std::string peer);
-  void refuse_unsupported(const farm::Run& run) const;
-  aio::Task<void> refuse_untrusted(const farm::Run& run);
-  aio::Task<void> build(farm::Run& run);
-  void print_plan(const farm::Run& run);
+  void refuse_unsupported(const farm::GraphRun& run) const;
+  aio::Task<void> refuse_untrusted(const farm::GraphRun& run);
+  aio::Task<void> build(farm::GraphRun& run);
+  void print_plan(const farm::GraphRun& run);
   void print_results(const farm::Graph& graph);
   std::unique_ptr<view::View> make_view();
   void tell_of_recording();
@@ -296,7 +296,7 @@ aio::Task<void> BuildCommand::work() {
   reached.reserve(machines.machines.size());
   for (const auto& machine : machines.machines)
     reached.push_back(reach(machine));
-  std::optional<farm::Run> run;
+  std::optional<farm::GraphRun> run;
   farm::ConnectionsAhead ahead(loop_, reached, settings_.attempt.connecting);
   std::exception_ptr error;
   try {
@@ -316,7 +316,7 @@ aio::Task<void> BuildCommand::work() {
   if (error) std::rethrow_exception(error);
 }
 
-aio::Task<void> BuildCommand::work_on(farm::Run& run) {
+aio::Task<void> BuildCommand::work_on(farm::GraphRun& run) {
   if (!run.graph().nodes.empty()) {
     refuse_unsupported(run);
     co_await refuse_untrusted(run);
@@ -338,7 +338,7 @@ std::unique_ptr<transport::Connector> BuildCommand::recorded(
   return recorder_->record(std::move(connector), std::move(peer));
 }
 
-void BuildCommand::refuse_unsupported(const farm::Run& run) const {
+void BuildCommand::refuse_unsupported(const farm::GraphRun& run) const {
   const auto unsupported = run.unsupported();
   if (unsupported.empty() || options_.keep_going) return;
   const auto& first = unsupported.front();
@@ -353,8 +353,8 @@ void BuildCommand::refuse_unsupported(const farm::Run& run) const {
                           others));
 }
 
-aio::Task<void> BuildCommand::refuse_untrusted(const farm::Run& run) {
-  if (!run.has_remote_machines() || co_await store_.is_trusting()) co_return;
+aio::Task<void> BuildCommand::refuse_untrusted(const farm::GraphRun& run) {
+  if (!run.run().has_remote_machines() || co_await store_.is_trusting()) co_return;
   throw Error(Kind::permission, std::string(kUntrusted));
 }
 
@@ -374,12 +374,12 @@ aio::Task<void> BuildCommand::animate() {
   }
 }
 
-aio::Task<void> BuildCommand::build(farm::Run& run) {
+aio::Task<void> BuildCommand::build(farm::GraphRun& run) {
   const auto view = make_view();
   aio::Scope animation(loop_);
   view_ = view.get();
-  run_ = &run;
-  if (interrupted_) run.interrupt();
+  run_ = &run.run();
+  if (interrupted_) run.run().interrupt();
   animation.spawn(&BuildCommand::animate, *this);
   animation.spawn(&MachinesFollower::watch, follower());
   animation.spawn(&BuildCommand::follow_machines, *this);
@@ -397,7 +397,7 @@ aio::Task<void> BuildCommand::build(farm::Run& run) {
   err_.write(view::failure_report(view->model(), view::style_for(view::facts_of(STDERR_FILENO))));
 }
 
-void BuildCommand::print_plan(const farm::Run& run) {
+void BuildCommand::print_plan(const farm::GraphRun& run) {
   const auto steps = run.plan();
   if (options_.json) {
     for (const auto& step : steps) {

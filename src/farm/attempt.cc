@@ -48,11 +48,11 @@ void sort_by_references(std::vector<nix::PathInfo>& infos) {
 
 Attempt::Attempt(const AttemptContext& context,
                  sched::AttemptId id,
-                 const GraphNode& node,
+                 sched::StepId step,
                  BuildMachine& machine)
     : context_(context),
       id_(id),
-      node_(node),
+      step_(step),
       machine_(machine),
       phase_began_(context.loop.timers().now()) {}
 
@@ -61,6 +61,11 @@ Attempt::~Attempt() = default;
 store::SessionPool::Session& Attempt::session() {
   FIRN_CHECK(session_.has_value());
   return *session_;
+}
+
+const Order& Attempt::order() const {
+  FIRN_CHECK(order_.has_value());
+  return *order_;
 }
 
 ByteCount Attempt::sent() const {
@@ -156,7 +161,15 @@ void Attempt::fail(const Error& error) {
   outcome_.message = error.what();
 }
 
+aio::Task<void> Attempt::take_order() {
+  source_ = Source::origin;
+  order_ = co_await aio::within(
+      context_.loop, "reading the derivation", limits().query_stall, context_.orders.order(step_));
+  source_ = Source::builder;
+}
+
 aio::Task<void> Attempt::work() {
+  co_await take_order();
   co_await connect();
   if (!machine_.has_our_store()) co_await send_inputs();
   co_await build();
@@ -223,13 +236,13 @@ aio::Task<void> Attempt::get_to_know_machine() {
 /// With all they refer to.
 aio::Task<std::vector<const nix::PathInfo*>> Attempt::inputs() {
   source_ = Source::origin;
-  auto closure = co_await context_.infos.closure(node_.derivation.input_sources);
+  auto closure = co_await context_.infos.closure(order().derivation.input_sources);
   source_ = Source::builder;
   co_return closure;
 }
 
 aio::Task<void> Attempt::send_inputs() {
-  InputDelivery delivery(context_, node_, machine_, session(), source_);
+  InputDelivery delivery(context_, order(), machine_, session(), source_);
   const bool is_needed = co_await delivery.look();
   allowed_references_ = delivery.take_inputs();
   if (!is_needed) co_return;
@@ -238,8 +251,8 @@ aio::Task<void> Attempt::send_inputs() {
 }
 
 wire::BuildOptions Attempt::build_options() const {
-  return {.max_silent_time = context_.options.max_silent_time,
-          .build_timeout = context_.options.timeout,
+  return {.max_silent_time = order().max_silent_time,
+          .build_timeout = order().timeout,
           .max_log_size = context_.options.log_limits.ceiling,
           .repeats = 0,
           .enforce_determinism = false,
@@ -250,15 +263,14 @@ wire::BuildOptions Attempt::build_options() const {
 aio::Task<nix::BuildResult> Attempt::request_build() {
   const bool is_trusted =
       machine_.local ? context_.store_is_trusting : session()->untrusting() == nullptr;
-  if (!is_trusted) co_return co_await session()->build_stored(node_.drv, build_options());
+  if (!is_trusted) co_return co_await session()->build_stored(order().drv, build_options());
   co_return co_await session()->build(
-      {.drv_path = node_.drv, .derivation = node_.derivation, .options = build_options()});
+      {.drv_path = order().drv, .derivation = order().derivation, .options = build_options()});
 }
 
 /// What the builder gets beyond the limits that it was told; zero where it was told none.
 aio::Task<Duration> Attempt::grace() {
-  const auto& options = context_.options;
-  if (options.max_silent_time == 0s && options.timeout == 0s) co_return Duration();
+  if (order().max_silent_time == 0s && order().timeout == 0s) co_return Duration();
   ByteCount size;
   for (const auto* info : co_await inputs())
     size += info->nar_size;
@@ -267,21 +279,17 @@ aio::Task<Duration> Attempt::grace() {
 
 /// The builder enforces the limits that it was told, if they reach it; past that, we do.
 aio::Task<nix::BuildResult> Attempt::watched_build() {
-  const auto& options = context_.options;
   const Duration grace = co_await this->grace();
   const auto with_grace = [&](std::chrono::seconds told) {
     return told > 0s ? told + grace : limits().build_ceiling;
   };
   const std::string phase = at_machine("building");
-  auto building = called_silent(aio::with_progress(context_.loop,
-                                                   phase,
-                                                   with_grace(options.max_silent_time),
-                                                   log_->progress(),
-                                                   request_build()));
+  auto building = called_silent(aio::with_progress(
+      context_.loop, phase, with_grace(order().max_silent_time), log_->progress(), request_build()));
   try {
     co_return co_await aio::unless(
         log_->too_big(),
-        aio::within(context_.loop, phase, with_grace(options.timeout), std::move(building)));
+        aio::within(context_.loop, phase, with_grace(order().timeout), std::move(building)));
   } catch (const Error& e) {
     if (log_->too_big().reason()) {
       outcome_.failure = sched::FailureClass::log_too_big;
@@ -305,7 +313,7 @@ aio::Task<nix::BuildResult> Attempt::called_silent(aio::Task<nix::BuildResult> b
 
 aio::Task<void> Attempt::build() {
   enter(Phase::building);
-  log_ = AttemptLog::start(context_.logs, node_.drv);
+  log_ = AttemptLog::start(context_.logs, order().drv);
   session()->listen([log = log_](std::string_view text) { log->append(text); });
   session().mark_built();
   const auto result = co_await watched_build();
@@ -316,8 +324,8 @@ aio::Task<void> Attempt::build() {
   }
   outcome_.failure = classify(result,
                               {.took = context_.loop.timers().now() - phase_began_,
-                               .timeout = context_.options.timeout,
-                               .max_silent_time = context_.options.max_silent_time});
+                               .timeout = order().timeout,
+                               .max_silent_time = order().max_silent_time});
   outcome_.message = reason_of(result);
   // The end of the log can come after the result; it is whole only when the session has ended.
   auto session = take_session();
@@ -327,7 +335,7 @@ aio::Task<void> Attempt::build() {
 
 nix::StorePathSet Attempt::output_paths() const {
   nix::StorePathSet paths;
-  for (const auto& [name, output] : node_.derivation.outputs)
+  for (const auto& [name, output] : order().derivation.outputs)
     if (output.path) paths.insert(*output.path);
   return paths;
 }

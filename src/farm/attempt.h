@@ -8,8 +8,8 @@
 #include "farm/build_machine.h"
 #include "farm/classify.h"
 #include "farm/event.h"
-#include "farm/graph.h"
 #include "farm/options.h"
+#include "farm/orders.h"
 #include "farm/path_infos.h"
 #include "farm/store_mark.h"
 #include "store/store.h"
@@ -50,6 +50,7 @@ struct AttemptContext {
   PathInfos& infos;
   StoreMark& mark;
   const RunOptions& options;
+  Orders& orders;
   LogFolder& logs;
   /// Whether our own store takes derivations from us; if not, builds on this machine go by the .drv
   /// in the store.
@@ -74,7 +75,7 @@ class Attempt {
   /// Borrows everything for as long as `run` takes.
   Attempt(const AttemptContext& context,
           sched::AttemptId id,
-          const GraphNode& node,
+          sched::StepId step,
           BuildMachine& machine);
   ~Attempt();
 
@@ -89,7 +90,9 @@ class Attempt {
 
  private:
   store::SessionPool::Session& session();
+  const Order& order() const;
   aio::Task<void> work();
+  aio::Task<void> take_order();
   aio::Task<void> connect();
   aio::Task<std::vector<const nix::PathInfo*>> inputs();
   aio::Task<void> open_session();
@@ -122,7 +125,8 @@ class Attempt {
 
   const AttemptContext& context_;
   sched::AttemptId id_;
-  const GraphNode& node_;
+  sched::StepId step_;
+  std::optional<Order> order_;
   BuildMachine& machine_;
   std::optional<store::SessionPool::Session> session_;
   std::shared_ptr<AttemptLog> log_;

@@ -154,4 +154,11 @@ class EventSink {
   virtual void on(const Event& event) = 0;
 };
 
+/// Tells of steps that ended in `state`, and of those that fell with them.
+void tell_ended(EventSink& events,
+                const sched::Ended& ended,
+                sched::StepState state,
+                std::string reason,
+                TimePoint at);
+
 }  // namespace firn::farm

@@ -19,11 +19,11 @@ namespace firn::farm {
 using namespace std::chrono_literals;
 
 InputDelivery::InputDelivery(const AttemptContext& context,
-                             const GraphNode& node,
+                             const Order& order,
                              BuildMachine& machine,
                              store::SessionPool::Session& session,
                              Source& source)
-    : context_(context), node_(node), machine_(machine), session_(session), source_(source) {}
+    : context_(context), order_(order), machine_(machine), session_(session), source_(source) {}
 
 std::string InputDelivery::at_machine(std::string_view phase) const {
   return fmt::format("{} ({})", phase, session_->machine());
@@ -31,14 +31,14 @@ std::string InputDelivery::at_machine(std::string_view phase) const {
 
 aio::Task<bool> InputDelivery::look() {
   source_ = Source::origin;
-  closure_ = co_await context_.infos.closure(node_.derivation.input_sources);
+  closure_ = co_await context_.infos.closure(order_.derivation.input_sources);
   for (const auto* info : closure_)
     inputs_.insert(info->path);
   if (session_->untrusting() != nullptr) {
-    for (const auto* info : co_await context_.infos.closure({node_.drv.path()}))
+    for (const auto* info : co_await context_.infos.closure({order_.drv.path()}))
       required_.insert(info->path);
-    auto roots = node_.derivation.input_sources;
-    roots.insert(node_.drv.path());
+    auto roots = order_.derivation.input_sources;
+    roots.insert(order_.drv.path());
     closure_ = co_await context_.infos.closure(roots);
   }
   source_ = Source::builder;
@@ -185,11 +185,11 @@ aio::Task<void> InputDelivery::build_there(store::UntrustingBuilder& builder,
   const auto result = co_await aio::within(context_.loop,
                                            at_machine("building unsigned inputs"),
                                            limits().build_ceiling,
-                                           builder.build_inputs(node_.drv, options));
+                                           builder.build_inputs(order_.drv, options));
   if (!nix::is_success(result.status)) throw refusal(refused, reason_of(result));
   Paths left;
   std::ranges::set_intersection(co_await missing_of(refused),
-                                node_.derivation.input_sources,
+                                order_.derivation.input_sources,
                                 std::inserter(left, left.end()));
   if (!left.empty()) throw refusal(left);
 }

@@ -19,7 +19,7 @@ class InputDelivery {
  public:
   /// Borrows everything. `source` says whose fault an error is that leaves one of these functions.
   InputDelivery(const AttemptContext& context,
-                const GraphNode& node,
+                const Order& order,
                 BuildMachine& machine,
                 store::SessionPool::Session& session,
                 Source& source);
@@ -56,7 +56,7 @@ class InputDelivery {
   const Limits& limits() const { return context_.options.limits; }
 
   const AttemptContext& context_;
-  const GraphNode& node_;
+  const Order& order_;
   BuildMachine& machine_;
   store::SessionPool::Session& session_;
   Source& source_;

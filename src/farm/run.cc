@@ -20,12 +20,12 @@ constexpr Duration kLogLimit = 20s;
 
 Run::Run(aio::Loop& loop,
          store::Store& store,
+         Orders& orders,
          std::vector<ReachedMachine> machines,
-         Graph graph,
          RunOptions options)
     : loop_(loop),
       store_(store),
-      graph_(std::move(graph)),
+      orders_(orders),
       options_(std::move(options)),
       scheduler_(options_.scheduling),
       infos_(store),
@@ -36,10 +36,10 @@ Run::Run(aio::Loop& loop,
                .infos = infos_,
                .mark = mark_,
                .options = options_,
+               .orders = orders_,
                .logs = logs_,
                .store_is_trusting = true,
                .host = *this} {
-  add_steps(scheduler_, graph_);
   for (auto& reached : machines)
     add_machine(std::move(reached));
 }
@@ -54,93 +54,21 @@ sched::MachineId Run::add_machine(ReachedMachine reached) {
   return id;
 }
 
-/// Steps get the numbers of their nodes.
-void Run::add_steps(sched::Scheduler& scheduler, const Graph& graph) {
-  std::vector<sched::StepId> dependencies;
-  for (const auto& node : graph.nodes) {
-    dependencies.clear();
-    for (const auto index : node.dependencies)
-      dependencies.emplace_back(static_cast<std::uint32_t>(index));
-    const auto features = nix::required_system_features(node.derivation);
-    const std::vector<std::string> required(features.begin(), features.end());
-    scheduler.add_step(
-        {.name = node.drv.derivation_name(),
-         .system = node.derivation.platform,
-         .required_features = required,
-         .placement = nix::prefers_local_build(node.derivation) ? sched::Placement::prefer_local
-                                                                : sched::Placement::anywhere,
-         .fixed_output = nix::is_fixed_output(node.derivation)},
-        dependencies);
-  }
-}
-
 bool Run::has_remote_machines() const {
   return std::ranges::any_of(machines_, [](const auto& machine) { return !machine->local; });
 }
 
-std::vector<UnsupportedStep> Run::unsupported() const {
-  std::vector<UnsupportedStep> result;
-  for (const auto step : scheduler_.unsupported_steps()) {
-    result.push_back({.drv = graph_.nodes.at(step.value()).drv,
-                      .reason = sched::explain(scheduler_.why(step), now())});
-  }
-  return result;
-}
-
-std::vector<PlannedStep> Run::plan() const {
-  sched::Scheduler rehearsal(options_.scheduling);
-  for (const auto& spec : specs_)
-    rehearsal.add_machine(spec);
-  add_steps(rehearsal, graph_);
-  std::vector<PlannedStep> steps;
-  for (TimePoint at = now(); !rehearsal.is_settled(); at += 1s) {
-    const auto decisions = rehearsal.dispatch(at);
-    if (decisions.assignments.empty()) break;
-    for (const auto& assignment : decisions.assignments) {
-      steps.push_back({.drv = graph_.nodes.at(assignment.step.value()).drv,
-                       .machine = specs_.at(assignment.machine.value()).name});
-      rehearsal.attempt_succeeded(assignment.attempt, at);
-    }
-  }
-  return steps;
-}
-
-void Run::announce() {
-  PlanMade plan{.machines = {},
-                .steps = {},
-                .already_valid = graph_.already_valid,
-                .substituted = graph_.substituted,
-                .at = now()};
-  for (std::size_t i = 0; i < specs_.size(); ++i) {
-    plan.machines.push_back(
-        {.id = machines_[i]->id, .name = specs_[i].name, .max_jobs = specs_[i].max_jobs});
-  }
-  for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
-    const auto& node = graph_.nodes[i];
-    plan.steps.push_back({.id = sched::StepId(static_cast<std::uint32_t>(i)),
-                          .drv = node.drv,
-                          .system = node.derivation.platform});
-  }
-  events_->on(plan);
-  is_announced_ = true;
-}
-
-aio::Task<sched::Counts> Run::execute(EventSink& events) {
+aio::Task<void> Run::execute(EventSink& events, Until until) {
   events_ = &events;
   context_.store_is_trusting = co_await store_.is_trusting();
-  announce();
-  for (const auto step : scheduler_.unsupported_steps()) {
-    const std::string reason = sched::explain(scheduler_.why(step), now());
-    tell_ended(scheduler_.abort(step, reason), sched::StepState::aborted, reason);
-  }
   std::exception_ptr error;
   try {
-    co_await drive();
+    co_await drive(until);
   } catch (...) {
     error = std::current_exception();
   }
   farewells_.clear();
-  is_announced_ = false;
+  events_ = nullptr;
   try {
     co_await aio::shielded(loop_, "closing sessions", kCloseLimit, close_sessions());
   } catch (...) {
@@ -148,21 +76,20 @@ aio::Task<sched::Counts> Run::execute(EventSink& events) {
   }
   co_await logs_.close(kLogLimit);
   if (error) std::rethrow_exception(error);
-  events_->on(RunEnded{.counts = scheduler_.counts(), .interrupted = interrupted_, .at = now()});
-  co_return scheduler_.counts();
 }
 
 /// Dispatches until nothing is left to do. Attempts end before this does, whichever way it ends.
-aio::Task<void> Run::drive() {
+aio::Task<void> Run::drive(Until until) {
   aio::Scope attempts(loop_);
   aio::Scope telling(loop_);
   attempts_ = &attempts;
   telling.spawn(&Run::tell_transfers, *this);
   std::exception_ptr error;
   try {
-    while (!interrupted_ && !bug_ && !scheduler_.is_settled()) {
+    const auto is_over = [&] { return until == Until::settled && scheduler_.is_settled(); };
+    while (!interrupted_ && !bug_ && !is_over()) {
       carry_out(scheduler_.dispatch(now()));
-      if (scheduler_.is_settled()) break;
+      if (is_over()) break;
       aio::Timers::Entry alarm;
       const auto wakeup = scheduler_.next_wakeup();
       if (wakeup)
@@ -187,7 +114,7 @@ void Run::cancel(sched::StepId step) {
     running_.at(attempt).attempt->cancel();
   ended.steps.insert(ended.steps.end(), ended.fallen.begin(), ended.fallen.end());
   ended.fallen.clear();
-  tell_ended(ended, sched::StepState::cancelled, "cancelled");
+  tell_ended(*events_, ended, sched::StepState::cancelled, "cancelled", now());
   changed_.notify_all();
 }
 
@@ -214,11 +141,11 @@ void Run::carry_out(const sched::Decisions& decisions) {
 }
 
 aio::Task<void> Run::attempt(sched::Assignment assignment) {
-  auto& node = graph_.nodes.at(assignment.step.value());
   auto& machine = *machines_.at(assignment.machine.value());
   auto& running = running_[assignment.attempt];
   running.transfer = std::make_unique<aio::WaitQueue>();
-  running.attempt = std::make_unique<Attempt>(context_, assignment.attempt, node, machine);
+  running.attempt =
+      std::make_unique<Attempt>(context_, assignment.attempt, assignment.step, machine);
   try {
     auto outcome = co_await running.attempt->run();
     running_.erase(assignment.attempt);
@@ -260,18 +187,7 @@ void Run::book(const sched::Assignment& assignment, AttemptOutcome outcome) {
                          .reason = outcome.message,
                          .until = std::nullopt,
                          .at = now()});
-  tell_ended(ended, sched::StepState::aborted, outcome.message);
-}
-
-void Run::tell_ended(const sched::Ended& ended, sched::StepState state, std::string reason) {
-  if (!ended.steps.empty())
-    events_->on(StepsEnded{.steps = ended.steps, .state = state, .reason = reason, .at = now()});
-  if (!ended.fallen.empty()) {
-    events_->on(StepsEnded{.steps = ended.fallen,
-                           .state = sched::StepState::dependency_failed,
-                           .reason = std::move(reason),
-                           .at = now()});
-  }
+  tell_ended(*events_, ended, sched::StepState::aborted, outcome.message, now());
 }
 
 aio::Task<void> Run::tell_transfers() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A run: a graph, machines, and the scheduler's decisions carried out until everything has ended.
+// The farm at work: machines, and the scheduler's decisions about them carried out, for whoever
+// gives it steps: one graph (graph_run.h), or a queue.
 #pragma once
 
 #include "aio/loop.h"
@@ -7,10 +8,10 @@
 #include "aio/wait_queue.h"
 #include "farm/attempt.h"
 #include "farm/event.h"
-#include "farm/graph.h"
 #include "farm/log_folder.h"
 #include "farm/machine_access.h"
 #include "farm/options.h"
+#include "farm/orders.h"
 #include "sched/scheduler.h"
 #include "store/store.h"
 
@@ -22,42 +23,38 @@
 
 namespace firn::farm {
 
-/// A step that no machine can build, and why in words.
-struct UnsupportedStep {
-  nix::DrvPath drv;
-  std::string reason;
-};
-
-/// Where a step would go if everything took equally long.
-struct PlannedStep {
-  nix::DrvPath drv;
-  std::string machine;
+/// When a run is over.
+enum class Until : std::uint8_t {
+  settled,      ///< when nothing is left to do
+  interrupted,  ///< not before it is interrupted: more may come
 };
 
 class Run final : private AttemptHost {
  public:
-  /// Borrows the loop and the store.
+  /// Borrows the loop, the store and the orders.
   Run(aio::Loop& loop,
       store::Store& store,
+      Orders& orders,
       std::vector<ReachedMachine> machines,
-      Graph graph,
       RunOptions options);
   ~Run() override;
 
-  /// To be asked before `execute`: with any of these, only --keep-going makes sense.
-  std::vector<UnsupportedStep> unsupported() const;
+  /// To give it steps. `wake` has them started.
+  sched::Scheduler& scheduler() { return scheduler_; }
+
+  const sched::Scheduler& scheduler() const { return scheduler_; }
+
+  void wake() { changed_.notify_all(); }
+
+  /// As the scheduler knows the machines, by their ids.
+  const std::vector<sched::MachineSpec>& machines() const { return specs_; }
 
   /// Whether some machine of the run is not this one.
   bool has_remote_machines() const;
 
-  const Graph& graph() const { return graph_; }
-
-  /// Who would build what: the scheduler's own decisions, without doing anything.
-  std::vector<PlannedStep> plan() const;
-
-  /// Builds. Call once. Returns when everything has ended and every session is closed; failures of
-  /// steps are events, not errors.
-  aio::Task<sched::Counts> execute(EventSink& events);
+  /// Builds. Call once. Returns when every attempt has ended and every session is closed; failures
+  /// of steps are events, not errors.
+  aio::Task<void> execute(EventSink& events, Until until);
 
   /// Stops one step, and with it what depends on it; a running one is stopped on its machine. No
   /// effect on a step that has ended. While `execute` runs.
@@ -73,6 +70,8 @@ class Run final : private AttemptHost {
   /// Stops everything: running builds are cancelled on their machines. `execute` then returns soon.
   void interrupt();
 
+  bool is_interrupted() const { return interrupted_; }
+
  private:
   struct Running {
     std::unique_ptr<Attempt> attempt;
@@ -84,15 +83,12 @@ class Run final : private AttemptHost {
   sched::MachineId add_machine(ReachedMachine reached);
   void announce(sched::MachineId id);
   void let_leave(sched::MachineId id, std::string reason);
-  static void add_steps(sched::Scheduler& scheduler, const Graph& graph);
-  void announce();
-  aio::Task<void> drive();
+  aio::Task<void> drive(Until until);
   void carry_out(const sched::Decisions& decisions);
   aio::Task<void> attempt(sched::Assignment assignment);
   void book(const sched::Assignment& assignment, AttemptOutcome outcome);
   aio::Task<void> tell_transfers();
   aio::Task<void> close_sessions();
-  void tell_ended(const sched::Ended& ended, sched::StepState state, std::string reason);
 
   void entered(sched::AttemptId attempt, sched::Phase phase) override;
   void noted(sched::MachineId machine, std::string note) override;
@@ -103,7 +99,7 @@ class Run final : private AttemptHost {
 
   aio::Loop& loop_;
   store::Store& store_;
-  Graph graph_;
+  Orders& orders_;
   RunOptions options_;
   sched::Scheduler scheduler_;
   std::vector<sched::MachineSpec> specs_;
@@ -117,7 +113,6 @@ class Run final : private AttemptHost {
   aio::WaitQueue changed_;
   /// The end of the wait for machines that have left.
   std::vector<aio::Timers::Entry> farewells_;
-  bool is_announced_ = false;
   bool interrupted_ = false;
   std::exception_ptr bug_;
   aio::Scope* attempts_ = nullptr;

@@ -26,7 +26,7 @@ class RunCancelTest : public testing::FarmRunTest {
 
 TEST_F(RunCancelTest, InterruptedItLeavesNothingBehind) {
   build_everywhere([this](auto& server, auto& session, const auto& request) {
-    if (b1.builds.size() + b2.builds.size() == 3) run->interrupt();
+    if (b1.builds.size() + b2.builds.size() == 3) run->run().interrupt();
     return testing::never_finish(server, session, request);
   });
   for (const char* name : {"a", "b", "c"})
@@ -52,7 +52,7 @@ TEST_F(RunCancelTest, InterruptedInAnyPhaseItIsCancelledAndNothingIsRegistered) 
     events.clear();
     events.told = [&](const Event& event) {
       const auto* entered = std::get_if<PhaseEntered>(&event);
-      if (entered != nullptr && entered->phase == phase) run->interrupt();
+      if (entered != nullptr && entered->phase == phase) run->run().interrupt();
     };
     const auto counts = build({name});
     EXPECT_EQ(counts.failed + counts.aborted, 0U) << name;
@@ -81,7 +81,7 @@ TEST_F(RunCancelTest, AStepThatIsCancelledTakesDownItsDependentsAndNobodyElse) {
   events.told = [&](const Event& event) {
     const auto* entered = std::get_if<PhaseEntered>(&event);
     if (entered == nullptr || entered->phase != sched::Phase::building) return;
-    run->cancel(step_of(drv_path("unwanted")));
+    run->run().cancel(step_of(drv_path("unwanted")));
   };
   const auto counts = build({"above", "wanted"});
   EXPECT_EQ(counts.cancelled, 2U);

@@ -37,7 +37,7 @@ void Run::change_machines(const std::vector<nix::Machine>& machines, const Reach
 
 void Run::announce(sched::MachineId id) {
   const auto& spec = specs_.at(id.value());
-  if (!is_announced_) return;
+  if (events_ == nullptr) return;
   events_->on(MachineAdded{.machine = {.id = id, .name = spec.name, .max_jobs = spec.max_jobs},
                            .at = now()});
 }
@@ -47,12 +47,16 @@ void Run::let_leave(sched::MachineId id, std::string reason) {
   auto& machine = *machines_.at(id.value());
   machine.is_leaving = true;
   scheduler_.set_machine_enabled(id, false);
-  if (is_announced_)
+  if (events_ != nullptr)
     events_->on(MachineOut{.machine = id, .reason = reason, .until = std::nullopt, .at = now()});
   farewells_.push_back(
       loop_.timers().after(options_.limits.machine_return, [this, id, reason = std::move(reason)] {
         const auto ended = scheduler_.set_machine_unusable(id, reason);
-        tell_ended(ended, sched::StepState::aborted, specs_.at(id.value()).name + ": " + reason);
+        tell_ended(*events_,
+                   ended,
+                   sched::StepState::aborted,
+                   specs_.at(id.value()).name + ": " + reason,
+                   now());
         changed_.notify_all();
       }));
 }

@@ -46,7 +46,7 @@ class RunMachinesTest : public testing::FarmRunTest {
     now.reserve(lines.size());
     for (const auto& line : lines)
       now.push_back(machine_of(line));
-    run->change_machines(now, [this](const nix::Machine& machine) {
+    run->run().change_machines(now, [this](const nix::Machine& machine) {
       return ReachedMachine{
           .machine = machine,
           .connector = name_of(machine) == "ssh://b1" ? b1.connector() : b2.connector()};
@@ -140,10 +140,10 @@ TEST_F(RunMachinesTest, WhatCannotBeReachedChangesNothing) {
   add({.name = "b"});
   b1.build = [this](auto& server, auto& session, const auto& request) {
     const std::vector<nix::Machine> now = {machine_of("ssh://b2")};
-    EXPECT_THROW(run->change_machines(now,
-                                      [](const nix::Machine& machine) -> ReachedMachine {
-                                        throw Error(Kind::invalid, name_of(machine));
-                                      }),
+    EXPECT_THROW(run->run().change_machines(now,
+                                            [](const nix::Machine& machine) -> ReachedMachine {
+                                              throw Error(Kind::invalid, name_of(machine));
+                                            }),
                  Error);
     return testing::ScriptedServer::build_everything(server, session, request);
   };

@@ -3,7 +3,7 @@
 // does, and everything that happened.
 #pragma once
 
-#include "farm/run.h"
+#include "farm/graph_run.h"
 #include "nix/machines.h"
 #include "support/fake_store.h"
 #include "support/run.h"
@@ -105,7 +105,7 @@ class FarmRunTest : public ::testing::Test {
   /// By which time passes.
   Duration step = std::chrono::seconds(1);
   /// The run, while there is one.
-  farm::Run* run = nullptr;
+  farm::GraphRun* run = nullptr;
 
  private:
   aio::Task<void> build_into(const std::vector<std::string>& names, sched::Counts& counts) {
@@ -116,7 +116,7 @@ class FarmRunTest : public ::testing::Test {
     for (const auto& machine : machines)
       reached.push_back({.machine = machine_of(machine.line), .connector = machine.connect()});
     auto graph = co_await farm::load_graph(loop, store, wanted);
-    farm::Run all(loop, store, std::move(reached), std::move(graph), options);
+    farm::GraphRun all(loop, store, std::move(reached), std::move(graph), options);
     run = &all;
     counts = co_await all.execute(events);
     run = nullptr;
