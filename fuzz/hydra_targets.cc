@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Hydra's sites and builds write: hydra.conf.
+// What Hydra's sites and builds write: hydra.conf, and lists of products and metrics in outputs.
 #include "config/conf_tree.h"
 #include "config/hydra_conf.h"
+#include "farm/output_scanner.h"
+#include "nix/file_tree.h"
 #include "targets.h"
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace firn::fuzz {
 
@@ -50,8 +53,66 @@ std::vector<std::string> hydra_conf_seeds() {
       "a <<EOT\n  b\n  c\n  EOT\nd = <<END\nEND\n<<include x>>\n</y>\n<z>\n"};
 }
 
+const nix::StorePath& sample_output() {
+  static const auto path = nix::StorePath::from_base_name("g1w7hy3qg1w7hy3qg1w7hy3qg1w7hy3q-x");
+  return path;
+}
+
+farm::OutputScan scan(std::string_view nar, std::size_t size) {
+  farm::OutputScanner scanner;
+  nix::NarParser parser(scanner);
+  for (const auto piece : cut(nar, size))
+    parser.feed(as_bytes(piece));
+  return scanner.finish();
+}
+
+void check(const farm::BuildProducts& found) {
+  for (const auto& product : found.products) {
+    const std::string_view path = product.path;
+    require(path.starts_with(sample_output().str()), "a product is in an output");
+    require(!path.contains("/../") && !path.contains("//") && !path.contains('\0'),
+            "a product's path is canonical");
+    require(product.name.find_first_of("<>&\"'/") == std::string::npos, "a name is harmless");
+  }
+  for (const auto& metric : found.metrics)
+    require(std::isfinite(metric.value) && !metric.name.empty(), "a metric is a number");
+  require(found.release_name.find_first_of("<>&\"' \n") == std::string::npos,
+          "a release name is harmless");
+}
+
+/// The bytes are all that an output has to say.
+void build_products(std::string_view bytes) {
+  const auto file = [bytes] {
+    return nix::FileTree{nix::MemoryFile{.contents = std::string(bytes)}};
+  };
+  nix::FileTree::Folder support;
+  for (const char* name : {"hydra-build-products", "hydra-metrics", "hydra-release-name"})
+    support.emplace(name, file());
+  nix::FileTree::Folder root;
+  root.emplace("f", file());
+  root.emplace("l", nix::FileTree{nix::Link{"f"}});
+  root.emplace("nix-support", nix::FileTree{std::move(support)});
+  const std::string nar = nix::to_nar(nix::FileTree{std::move(root)});
+  const auto scanned = scan(nar, nar.size());
+  require(scan(nar, 5).notes == scanned.notes, "pieces do not matter");
+  const std::vector<farm::BuiltOutput> outputs{
+      {.name = "out", .path = sample_output(), .notes = scanned.notes}};
+  check(farm::collect_products(outputs, [&](const nix::StorePath&, std::string_view inside) {
+    return scanned.find(inside);
+  }));
+}
+
+std::vector<std::string> build_products_seeds() {
+  const std::string output = sample_output().str();
+  return {"doc manual " + output + " index.html\nfile iso \"" + output + "/f\"\n",
+          "a b " + output + "//./nix-support/../l\n",
+          "coverage 99.5 %\nsize 1e6 KiB\nx nan\n",
+          " nixos-24.11@x:1\n"};
+}
+
 constexpr auto kTargets = std::to_array<Target>({
     {.name = "hydra-conf", .read = hydra_conf, .seeds = hydra_conf_seeds},
+    {.name = "build-products", .read = build_products, .seeds = build_products_seeds},
 });
 
 }  // namespace

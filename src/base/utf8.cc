@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/utf8.h"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace firn {
+
+namespace {
+
+unsigned char byte_at(std::string_view text, std::size_t at) {
+  return static_cast<unsigned char>(text[at]);
+}
+
+/// Of the character that begins with `lead`; 0 where none does.
+std::size_t length_of(unsigned char lead) {
+  if (lead < 0x80) return 1;
+  if (lead >= 0xc2 && lead < 0xe0) return 2;
+  if (lead >= 0xe0 && lead < 0xf0) return 3;
+  return lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+}
+
+/// Overlong forms, surrogates and what is too great show in the second byte.
+bool is_second(unsigned char lead, unsigned char second) {
+  if (lead == 0xe0) return second >= 0xa0;
+  if (lead == 0xed) return second < 0xa0;
+  if (lead == 0xf0) return second >= 0x90;
+  return lead != 0xf4 || second < 0x90;
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const unsigned char lead = byte_at(text, 0);
+    const std::size_t length = length_of(lead);
+    if (length == 0 || length > text.size()) return false;
+    const bool goes_on = std::ranges::all_of(text.substr(1, length - 1), [](char c) {
+      return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U;
+    });
+    if (!goes_on || (length > 1 && !is_second(lead, byte_at(text, 1)))) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+}  // namespace firn
