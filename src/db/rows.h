@@ -27,7 +27,8 @@ class Row {
   Row(const Rows& rows, std::size_t index) : rows_(&rows), index_(index) {}
 
   /// The column's value. `T` is an integer, double, bool, std::string, std::string_view (borrowed
-  /// from the Rows), WallTime, ByteCount, an Id, or an optional of those where NULL is an answer.
+  /// from the Rows), WallTime, seconds, ByteCount,
+  /// an Id, an enumeration (unchecked), or an optional of those where NULL is an answer.
   /// Column names are compared without case, as databases do.
   template <class T>
   T get(std::string_view column) const;
@@ -149,10 +150,14 @@ T Row::get(std::string_view column) const {
     return number(column);
   } else if constexpr (std::is_same_v<T, WallTime>) {
     return WallTime(std::chrono::seconds(whole<std::int64_t>(column)));
+  } else if constexpr (std::is_same_v<T, std::chrono::seconds>) {
+    return std::chrono::seconds(whole<std::int64_t>(column));
   } else if constexpr (std::is_same_v<T, ByteCount>) {
     return ByteCount(whole<std::uint64_t>(column));
   } else if constexpr (detail::IsId<T>::value) {
     return T(whole<decltype(T().value())>(column));
+  } else if constexpr (std::is_enum_v<T>) {
+    return static_cast<T>(whole<std::underlying_type_t<T>>(column));
   } else {
     static_assert(std::is_integral_v<T>, "no column is read as this type");
     return whole<T>(column);

@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "base/units.h"
 
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <optional>
@@ -42,6 +43,10 @@ inline Value to_value(WallTime value) {
   return std::int64_t{value.time_since_epoch().count()};
 }
 
+inline Value to_value(std::chrono::seconds value) {
+  return std::int64_t{value.count()};
+}
+
 inline Value to_value(ByteCount value) {
   return static_cast<std::int64_t>(value.value());
 }
@@ -57,9 +62,19 @@ Value to_value(E value) {
   return static_cast<std::int64_t>(value);
 }
 
+template <std::same_as<Value> V>
+Value to_value(const V& value) {
+  return value;
+}
+
 template <class T>
 Value to_value(const std::optional<T>& value) {
   return value ? to_value(*value) : Value();
+}
+
+/// For columns that are NULL where there is no text.
+inline Value null_if_empty(std::string_view text) {
+  return text.empty() ? Value() : Value(text);
 }
 
 }  // namespace firn::db
