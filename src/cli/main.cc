@@ -4,6 +4,7 @@
 #include "cli/build_command.h"
 #include "cli/build_options.h"
 #include "cli/check_config.h"
+#include "cli/db_command.h"
 #include "cli/doctor_command.h"
 #include "cli/exit_code.h"
 #include "cli/inspect.h"
@@ -28,6 +29,7 @@ constexpr std::string_view kHelp =
     "\n"
     "  build         evaluate an expression and build it on this and other machines\n"
     "  check-config  name what is wrong with a configuration file\n"
+    "  db            make the tables of the queue\n"
     "  doctor        test machines end to end, and say what to fix\n"
     "  inspect       show and check what Nix stores and sends\n"
     "  serve-store   serve a store to Nix clients, as nix-store --serve does\n"
@@ -77,6 +79,10 @@ int doctor(const firn::cli::DoctorCommand& command) {
   return status(firn::cli::run_doctor(command));
 }
 
+int db_init(const firn::cli::DbInitOptions& options) {
+  return status(firn::cli::run_db_init(options));
+}
+
 int dispatch(int argc, char** argv) {
   namespace cli = firn::cli;
   if (argc > 0 && cli::is_nix_store(argv[0]))
@@ -85,6 +91,7 @@ int dispatch(int argc, char** argv) {
   if (command == "build") return with_options(cli::parse_build_options(argc - 1, argv + 1), build);
   if (command == "check-config")
     return with_options(cli::parse_check_config(argc - 1, argv + 1), check_config);
+  if (command == "db") return with_options(cli::parse_db(argc - 1, argv + 1), db_init);
   if (command == "doctor") return with_options(cli::parse_doctor(argc - 1, argv + 1), doctor);
   if (command == "inspect")
     return with_options(cli::parse_inspect_options(argc - 1, argv + 1), inspect);

@@ -49,10 +49,15 @@ using Result = std::unique_ptr<PGresult, ClearResult>;
 using Options = std::unique_ptr<PQconninfoOption, FreeOptions>;
 using RawNotification = std::unique_ptr<PGnotify, FreeNotification>;
 
-std::string trimmed(const char* text) {
-  std::string result = text == nullptr ? "" : text;
-  while (!result.empty() && (result.back() == '\n' || result.back() == ' '))
-    result.pop_back();
+/// libpq's words, which may fill several lines, as one.
+std::string one_line(const char* text) {
+  std::string result;
+  for (const char c : std::string_view(text == nullptr ? "" : text)) {
+    const bool is_space = c == '\n' || c == '\t' || c == ' ';
+    if (!is_space) result += c;
+    if (is_space && !result.empty() && result.back() != ' ') result += ' ';
+  }
+  if (result.ends_with(' ')) result.pop_back();
   return result;
 }
 
@@ -71,7 +76,7 @@ Kind kind_of(std::string_view state) {
 }
 
 [[noreturn]] void throw_failure(const PGresult* result, std::string_view sql) {
-  const auto field = [&](int code) { return trimmed(PQresultErrorField(result, code)); };
+  const auto field = [&](int code) { return one_line(PQresultErrorField(result, code)); };
   const auto state = field(PG_DIAG_SQLSTATE);
   auto message = fmt::format("PostgreSQL: {}", field(PG_DIAG_MESSAGE_PRIMARY));
   if (!state.empty()) message += fmt::format(" (SQLSTATE {})", state);
@@ -200,7 +205,7 @@ void PostgresConnection::open() {
       "10", "3", "3", "3", "12000", "UTF8", "firn", words.c_str(), nullptr};
   session_.reset(PQconnectdbParams(keys.data(), values.data(), 1));
   if (PQstatus(session_.get()) != CONNECTION_OK) {
-    const auto reason = trimmed(PQerrorMessage(session_.get()));
+    const auto reason = one_line(PQerrorMessage(session_.get()));
     session_.reset();
     throw Error(Kind::unavailable,
                 fmt::format("cannot connect to {}: {}", address_.describe(), reason));
@@ -216,7 +221,7 @@ void PostgresConnection::require_open() const {
 }
 
 void PostgresConnection::lose() {
-  const auto reason = trimmed(PQerrorMessage(session_.get()));
+  const auto reason = one_line(PQerrorMessage(session_.get()));
   session_.reset();
   sent_.clear();
   outcomes_.clear();
