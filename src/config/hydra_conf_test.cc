@@ -98,7 +98,8 @@ TEST(HydraConf, NamesObsoleteKeys) {
 
 TEST(HydraConf, KnowsTheKeysOfOthers) {
   EXPECT_THAT(problems("base_uri = x\nevaluator_workers 4\nemail_notification = 1\n"
-                       "<github_authorization>\nNixOS = Bearer x\n</github_authorization>\n"),
+                       "<github_authorization>\nNixOS = Bearer x\n</github_authorization>\n"
+                       "<Plugin::Session>\ncache_size = 32m\n</Plugin::Session>\n"),
               IsEmpty());
 }
 

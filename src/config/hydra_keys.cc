@@ -104,6 +104,7 @@ constexpr auto kForeign = std::to_array<std::string_view>({
     "github_client_secret",
     "github_client_secret_file",
     "queue_runner_endpoint",
+    "ws_endpoint",
     // notifications and plugins
     "email_notification",
     "notification_sender",
@@ -116,9 +117,11 @@ constexpr auto kForeign = std::to_array<std::string_view>({
 });
 
 constexpr auto kBlocks = std::to_array<std::string_view>({
+    "Plugin::Session",
     "ldap",
     "webhooks",
     "hydra_notify",
+    "email_notifications",
     "statsd",
     "githubstatus",
     "github_authorization",

@@ -17,7 +17,7 @@ namespace firn::farm {
 
 namespace {
 
-constexpr std::size_t kBlock = std::size_t{256} << 10U;
+constexpr std::size_t kBlock = std::size_t{64} << 10U;
 
 /// A member and where it is; no link on the way was followed.
 struct Place {
