@@ -282,7 +282,7 @@ aio::Task<farm::Graph> BuildCommand::load(std::function<void()> on_missing) {
   wanted.reserve(evaluation.targets.size());
   for (const auto& target : evaluation.targets)
     wanted.push_back({.drv = target.drv, .outputs = target.outputs});
-  co_return co_await farm::load_graph(loop_, store_, wanted, std::move(on_missing));
+  co_return co_await farm::load_graph(loop_, store_, wanted, {.on_missing = std::move(on_missing)});
 }
 
 aio::Task<void> BuildCommand::work() {

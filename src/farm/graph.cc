@@ -3,10 +3,9 @@
 
 #include "aio/pool.h"
 #include "base/error.h"
+#include "farm/derivation_file.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <utility>
 
@@ -21,30 +20,6 @@ constexpr std::size_t kUnfinished = static_cast<std::size_t>(-1);
 
 using Derivations = std::vector<std::pair<nix::DrvPath, nix::Derivation>>;
 
-void check_inputs(const nix::Derivation& derivation) {
-  if (derivation.dynamic_inputs.empty()) return;
-  const auto& input = *derivation.dynamic_inputs.begin();
-  throw Error(Kind::invalid,
-              fmt::format("it needs {}, an output of a derivation that another one makes; such "
-                          "dynamic derivations are not supported; build it with Nix itself",
-                          nix::to_string(input, nix::OutputMark::caret)));
-}
-
-nix::Derivation read_derivation(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (!stream.is_open() || stream.bad())
-    throw Error(Kind::not_found, fmt::format("cannot read {}", file));
-  try {
-    auto derivation = nix::parse_derivation(text);
-    check_inputs(derivation);
-    return derivation;
-  } catch (Error& e) {
-    e.add_context("reading " + file);
-    throw;
-  }
-}
-
 /// Derivations and the files that hold them.
 using Unread = std::vector<std::pair<nix::DrvPath, std::string>>;
 
@@ -56,29 +31,11 @@ Derivations read_all(const Unread& unread) {
   return result;
 }
 
-nix::StorePath output_path(const nix::DrvPath& drv,
-                           const nix::BasicDerivation& derivation,
-                           const std::string& output) {
-  const auto found = derivation.outputs.find(output);
-  if (found == derivation.outputs.end())
-    throw Error(Kind::invalid, fmt::format("{} has no output '{}'", drv.str(), output));
-  const auto& path = found->second.path;
-  if (!path) {
-    throw Error(Kind::invalid,
-                fmt::format("{}: the path of its output '{}' is known only after it was built; "
-                            "firn builds input-addressed and fixed-output "
-                            "derivations",
-                            drv.str(),
-                            output));
-  }
-  return *path;
-}
-
 /// Walks from the wanted derivations to their inputs, a level at a time.
 class Loader {
  public:
-  Loader(aio::Loop& loop, store::Store& store, std::function<void()> on_missing)
-      : loop_(loop), store_(store), on_missing_(std::move(on_missing)) {}
+  Loader(aio::Loop& loop, store::Store& store, GraphHooks hooks)
+      : loop_(loop), store_(store), hooks_(std::move(hooks)) {}
 
   aio::Task<Graph> load(const std::vector<Wanted>& wanted);
 
@@ -89,10 +46,12 @@ class Loader {
     nix::Derivation derivation;
     std::set<std::string> asked;
     bool is_missing = false;
+    bool is_known = false;
   };
 
   aio::Task<void> lock_closure(const std::vector<Wanted>& wanted);
   aio::Task<void> read_level(const Request& level);
+  void leave_known(Request& level);
   aio::Task<Request> check_level(Request level);
   void list_results(const std::vector<Wanted>& wanted);
   void list_nodes();
@@ -101,7 +60,7 @@ class Loader {
 
   aio::Loop& loop_;
   store::Store& store_;
-  std::function<void()> on_missing_;
+  GraphHooks hooks_;
   bool is_anything_missing_ = false;
   std::unordered_map<nix::DrvPath, Seen> seen_;
   std::unordered_map<nix::DrvPath, std::size_t> node_of_;
@@ -131,12 +90,22 @@ aio::Task<void> Loader::read_level(const Request& level) {
     seen_.emplace(std::move(drv), Seen{.derivation = std::move(derivation), .asked = {}});
 }
 
+void Loader::leave_known(Request& level) {
+  if (!hooks_.is_known) return;
+  std::erase_if(level, [this](const auto& entry) {
+    auto& seen = seen_.at(entry.first);
+    seen.is_known = hooks_.is_known(entry.first);
+    if (seen.is_known) seen.asked.insert(entry.second.begin(), entry.second.end());
+    return seen.is_known;
+  });
+}
+
 /// Returns the inputs of what turned out to be missing.
 aio::Task<Loader::Request> Loader::check_level(Request level) {
   nix::StorePathSet paths;
+  leave_known(level);
   for (const auto& [drv, outputs] : level) {
     const auto& derivation = seen_.at(drv).derivation;
-
     for (const auto& output : outputs)
       paths.insert(output_path(drv, derivation, output));
   }
@@ -215,6 +184,7 @@ void Loader::visit(const nix::DrvPath& root) {
         node.derivation.input_sources.insert(output_path(input, seen_.at(input).derivation, name));
       const auto dependency = node_of_.find(input);
       if (dependency != node_of_.end()) node.dependencies.push_back(dependency->second);
+      if (seen_.at(input).is_known) node.known_dependencies.push_back(input);
     }
     node_of_.at(*frame.drv) = graph_.nodes.size();
     graph_.nodes.push_back(std::move(node));
@@ -252,7 +222,7 @@ aio::Task<Graph> Loader::load(const std::vector<Wanted>& wanted) {
   while (!level.empty()) {
     co_await read_level(level);
     level = co_await check_level(std::move(level));
-    if (is_anything_missing_ && on_missing_) std::exchange(on_missing_, {})();
+    if (is_anything_missing_ && hooks_.on_missing) std::exchange(hooks_.on_missing, {})();
   }
   list_results(wanted);
   list_nodes();
@@ -265,8 +235,8 @@ aio::Task<Graph> Loader::load(const std::vector<Wanted>& wanted) {
 aio::Task<Graph> load_graph(aio::Loop& loop,
                             store::Store& store,
                             const std::vector<Wanted>& wanted,
-                            std::function<void()> on_missing) {
-  Loader loader(loop, store, std::move(on_missing));
+                            GraphHooks hooks) {
+  Loader loader(loop, store, std::move(hooks));
   co_return co_await loader.load(wanted);
 }
 

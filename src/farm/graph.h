@@ -31,6 +31,8 @@ struct GraphNode {
   nix::BasicDerivation derivation;
   /// Indexes of other nodes.
   std::vector<std::size_t> dependencies;
+  /// Those that the caller knows as steps already.
+  std::vector<nix::DrvPath> known_dependencies{};
 };
 
 /// Dependencies come before their dependents. Everything that it names is locked in the store.
@@ -50,13 +52,21 @@ struct Graph {
   std::vector<Result> results;
 };
 
+/// What a caller adds to the walk. Each may be left out.
+struct GraphHooks {
+  /// Called once, as soon as it is certain that something must be built.
+  std::function<void()> on_missing{};
+  /// Whether the derivation is a step already: then the walk ends there, and nothing is asked about
+  /// its outputs.
+  std::function<bool(const nix::DrvPath&)> is_known{};
+};
+
 /// Reads derivations level by level and asks for each level once what is valid; what is missing is
 /// substituted where the store can. Throws Error{not_found} for a derivation that is not there,
 /// Error{invalid} for one that firn cannot build yet (output paths known only after the build).
-/// `on_missing` is called once, as soon as it is certain that something must be built.
 aio::Task<Graph> load_graph(aio::Loop& loop,
                             store::Store& store,
                             const std::vector<Wanted>& wanted,
-                            std::function<void()> on_missing = {});
+                            GraphHooks hooks = {});
 
 }  // namespace firn::farm

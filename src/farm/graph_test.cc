@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "farm/graph.h"
 
+#include "farm/derivation_file.h"
 #include "support/fake_store.h"
 #include "support/run.h"
 
@@ -41,10 +42,11 @@ class GraphTest : public ::testing::Test {
 
   aio::Loop loop{aio::Loop::Time::manual};
   testing::FakeStore store;
+  std::function<bool(const nix::DrvPath&)> is_known;
 
  private:
   aio::Task<void> load_into(const std::vector<Wanted>& wanted, Graph& graph) {
-    graph = co_await load_graph(loop, store, wanted);
+    graph = co_await load_graph(loop, store, wanted, {.is_known = is_known});
   }
 };
 
@@ -62,7 +64,7 @@ TEST_F(GraphTest, TellsOnceThatSomethingIsMissing) {
   const auto load_and_count = [&] {
     loop.run([](GraphTest& t, int& count) -> aio::Task<void> {
       const std::vector<Wanted> wanted{{.drv = drv_path("top"), .outputs = {}}};
-      co_await load_graph(t.loop, t.store, wanted, [&count] { ++count; });
+      co_await load_graph(t.loop, t.store, wanted, {.on_missing = [&count] { ++count; }});
     }(*this, told));
   };
   load_and_count();
@@ -232,6 +234,34 @@ TEST_F(GraphTest, AnOutputOfAnOutputIsRefused) {
   dynamic.dynamic_inputs.insert({.base = drv_path("lib").path(), .outputs = {"drv", "out"}});
   store.hold(drv_path("app"), dynamic);
   EXPECT_EQ(error_of_loading("app"), Kind::invalid);
+}
+
+TEST_F(GraphTest, TheWalkEndsAtStepsThatAreKnown) {
+  add({.name = "bottom"});
+  add({.name = "known", .inputs = {{"bottom", {"out"}}}});
+  add({.name = "new", .inputs = {{"known", {"out"}}}});
+  add({.name = "top", .inputs = {{"known", {"out"}}, {"new", {"out"}}}});
+  is_known = [](const nix::DrvPath& drv) { return drv == drv_path("known"); };
+  const auto graph = load("top");
+  ASSERT_EQ(names(graph), (std::vector<std::string>{"new", "top"}));
+  for (const auto& node : graph.nodes) {
+    EXPECT_EQ(node.known_dependencies, std::vector{drv_path("known")});
+    EXPECT_TRUE(node.derivation.input_sources.contains(output_of("known")));
+  }
+  EXPECT_EQ(graph.nodes[1].dependencies, std::vector<std::size_t>{0});
+}
+
+TEST_F(GraphTest, AnOrderIsWhatTheGraphSays) {
+  add({.name = "lib", .outputs = {"dev", "out"}});
+  add({.name = "top", .inputs = {{"lib", {"dev"}}}});
+  const auto graph = load("top");
+  std::optional<Order> order;
+  loop.run([](GraphTest& t, std::optional<Order>& into) -> aio::Task<void> {
+    into = co_await read_order(t.loop, t.store, drv_path("top"));
+  }(*this, order));
+  ASSERT_TRUE(order);
+  EXPECT_EQ(order->drv, drv_path("top"));
+  EXPECT_EQ(order->derivation, graph.nodes.at(1).derivation);
 }
 
 TEST_F(GraphTest, ABrokenFileIsNamed) {
