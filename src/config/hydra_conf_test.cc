@@ -221,27 +221,20 @@ class Variables {
 // QR-007.
 TEST(HydraEnvironment, ReadsWhatUnitsSet) {
   const auto environment = Variables({{"HYDRA_DATA", "/var/lib/hydra"},
-                                      {"HYDRA_DBI", "dbi:Pg:dbname=hydra;host=db;;user=u;"},
                                       {"NIX_REMOTE_SYSTEMS", "/a::/b"},
                                       {"LOGNAME", "hydra-queue-runner"}})
                                .read();
   EXPECT_EQ(environment.data, "/var/lib/hydra");
   EXPECT_EQ(environment.config_file, "/var/lib/hydra/hydra.conf");
   EXPECT_FALSE(environment.is_config_named);
-  EXPECT_EQ(environment.database, "dbname=hydra host=db user=u");
   EXPECT_EQ(environment.machines_files, (std::vector<std::string>{"/a", "/b"}));
   EXPECT_EQ(roots_folder({}, environment),
             "/nix/var/nix/gcroots/per-user/hydra-queue-runner/hydra-roots");
   EXPECT_EQ(roots_folder({.gc_roots_dir = "/r"}, environment), "/r");
 }
 
-TEST(HydraEnvironment, PrefersTheUrlOfNewerHydras) {
-  const auto environment = Variables({{"HYDRA_DATA", "/d"},
-                                      {"HYDRA_CONFIG", "/c"},
-                                      {"HYDRA_DBI", "dbi:Pg:x"},
-                                      {"HYDRA_DATABASE_URL", "postgres://u@h/hydra"}})
-                               .read();
-  EXPECT_EQ(environment.database, "postgres://u@h/hydra");
+TEST(HydraEnvironment, InsistsOnWhatIsNamed) {
+  const auto environment = Variables({{"HYDRA_DATA", "/d"}, {"HYDRA_CONFIG", "/c"}}).read();
   EXPECT_TRUE(environment.is_config_named);
   EXPECT_THROW(load_hydra_conf(environment), Error);
   EXPECT_THROW(roots_folder({}, environment), Error);
@@ -250,12 +243,6 @@ TEST(HydraEnvironment, PrefersTheUrlOfNewerHydras) {
 TEST(HydraEnvironment, NamesWhatIsMissingOrWrong) {
   EXPECT_THAT(Variables({}).error(), HasSubstr("HYDRA_DATA is not set"));
   EXPECT_THAT(Variables({{"HYDRA_DATA", "x"}}).error(), HasSubstr("must be an absolute path"));
-  EXPECT_THAT(Variables({{"HYDRA_DATA", "/d"}, {"HYDRA_DBI", "dbi:SQLite:x"}}).error(),
-              HasSubstr("HYDRA_DBI is 'dbi:SQLite:x', which must begin with dbi:Pg:"));
-  EXPECT_THAT(Variables({{"HYDRA_DATA", "/d"}, {"HYDRA_DATABASE_URL", "mysql://u:p@h"}}).error(),
-              ::testing::AllOf(HasSubstr("must begin with postgresql://"),
-                               ::testing::Not(HasSubstr("u:p"))));
-  EXPECT_EQ(Variables({{"HYDRA_DATA", "/d"}}).read().database, std::nullopt);
   EXPECT_THAT(load_hydra_conf(Variables({{"HYDRA_DATA", "/nonexistent"}}).read()).problems,
               IsEmpty());
 }

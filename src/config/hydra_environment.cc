@@ -23,24 +23,6 @@ std::vector<std::string> split(std::string_view text, char separator) {
   return parts;
 }
 
-/// "dbi:Pg:dbname=hydra;host=db" in libpq's words.
-std::string read_dbi(std::string_view dbi) {
-  constexpr std::size_t kPrefix = std::string_view("dbi:Pg:").size();
-  if (!dbi.starts_with("dbi:Pg:") && !dbi.starts_with("DBI:Pg:")) {
-    throw Error(Kind::invalid,
-                fmt::format("HYDRA_DBI is '{}', which must begin with dbi:Pg:, such as "
-                            "dbi:Pg:dbname=hydra;host=db",
-                            dbi));
-  }
-  return fmt::format("{}", fmt::join(split(dbi.substr(kPrefix), ';'), " "));
-}
-
-std::string read_url(std::string url) {
-  if (url.starts_with("postgres://") || url.starts_with("postgresql://")) return url;
-  throw Error(Kind::invalid,
-              "HYDRA_DATABASE_URL must begin with postgresql://, such as postgresql://db/hydra");
-}
-
 }  // namespace
 
 HydraEnvironment read_hydra_environment(const Lookup& lookup) {
@@ -58,11 +40,6 @@ HydraEnvironment read_hydra_environment(const Lookup& lookup) {
   environment.is_config_named = config && !config->empty();
   environment.config_file =
       environment.is_config_named ? *config : environment.data + "/hydra.conf";
-  if (const auto url = lookup("HYDRA_DATABASE_URL"); url && !url->empty()) {
-    environment.database = read_url(*url);
-  } else if (const auto dbi = lookup("HYDRA_DBI")) {
-    environment.database = read_dbi(*dbi);
-  }
   if (const auto files = lookup("NIX_REMOTE_SYSTEMS"))
     environment.machines_files = split(*files, ':');
   environment.nix_remote = lookup("NIX_REMOTE").value_or("");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The variables that Hydra's units give to their queue runner.
+// The variables that Hydra's units give to their queue runner, but for those that name the database
+// (db/address.h).
 #pragma once
 
 #include "config/hydra_conf.h"
@@ -18,9 +19,6 @@ struct HydraEnvironment {
   std::string config_file{};
   /// HYDRA_CONFIG is set: then the file must be there.
   bool is_config_named = false;
-  /// What libpq takes, from HYDRA_DATABASE_URL or else HYDRA_DBI. None where neither is set, which
-  /// means kHydraDatabase to Hydra.
-  std::optional<std::string> database{};
   /// NIX_REMOTE_SYSTEMS, in order. None where it is not set; it may be set and empty.
   std::optional<std::vector<std::string>> machines_files{};
   /// NIX_REMOTE; empty = auto.
@@ -31,13 +29,10 @@ struct HydraEnvironment {
   std::string login{};
 };
 
-inline constexpr const char* kHydraDatabase = "dbname=hydra";
-
 /// The value of a variable; none where it is not set.
 using Lookup = std::function<std::optional<std::string>(const char* name)>;
 
-/// Throws Error{invalid} where HYDRA_DATA is missing or no absolute path, or where a database is
-/// named that is not PostgreSQL.
+/// Throws Error{invalid} where HYDRA_DATA is missing or no absolute path.
 HydraEnvironment read_hydra_environment(const Lookup& lookup);
 
 /// Of the process.
