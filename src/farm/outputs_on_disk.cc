@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>

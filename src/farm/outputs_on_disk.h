@@ -5,9 +5,11 @@
 
 #include "farm/build_products.h"
 
-#include <span>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace firn::farm {
 
