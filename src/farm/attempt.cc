@@ -22,11 +22,6 @@ namespace {
 
 constexpr std::size_t kTailLines = 25;
 
-/// Whether a machine that could not be reached for such a reason will not be the next time, either.
-bool will_stay(Kind kind) {
-  return kind == Kind::permission || kind == Kind::not_found || kind == Kind::invalid;
-}
-
 /// References first. Outputs of one derivation may refer to each other, but not in a circle.
 void sort_by_references(std::vector<nix::PathInfo>& infos) {
   std::vector<nix::PathInfo> sorted;

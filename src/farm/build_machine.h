@@ -2,6 +2,7 @@
 // A machine of the farm at run time: its sessions, and what is on its way there.
 #pragma once
 
+#include "aio/phase.h"
 #include "aio/semaphore.h"
 #include "aio/wait_queue.h"
 #include "farm/machine_access.h"
@@ -38,6 +39,8 @@ class BuildMachine {
   store::SessionPool sessions;
   /// It is not among the run's machines any more: it only ends what it runs.
   bool is_leaving = false;
+  /// Cast when it leaves: ends a probe.
+  aio::Veto departure;
   /// Attempts whose question waits for the machine's garbage collector.
   std::size_t kept_waiting = 0;
 

@@ -63,6 +63,10 @@ FailureClass classify(const Error& error, Source source, sched::Phase phase) {
   }
 }
 
+bool will_stay(Kind kind) {
+  return kind == Kind::permission || kind == Kind::not_found || kind == Kind::invalid;
+}
+
 FailureClass classify(const nix::BuildResult& result, const BuildTimes& times) {
   using nix::BuildStatus;
   const std::string_view words = result.error_message;

@@ -24,6 +24,9 @@ enum class Source : std::uint8_t {
 
 sched::FailureClass classify(const Error& error, Source source, sched::Phase phase);
 
+/// Whether a machine that could not be reached for such a reason will not be the next time, either.
+bool will_stay(Kind kind);
+
 /// What a build was allowed, and what it took as seen from here.
 struct BuildTimes {
   Duration took{};

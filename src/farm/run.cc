@@ -81,8 +81,10 @@ aio::Task<void> Run::execute(EventSink& events, Until until) {
 /// Dispatches until nothing is left to do. Attempts end before this does, whichever way it ends.
 aio::Task<void> Run::drive(Until until) {
   aio::Scope attempts(loop_);
+  aio::Scope probes(loop_);
   aio::Scope telling(loop_);
   attempts_ = &attempts;
+  probes_ = &probes;
   telling.spawn(&Run::tell_transfers, *this);
   std::exception_ptr error;
   try {
@@ -103,7 +105,9 @@ aio::Task<void> Run::drive(Until until) {
   if (bug_) error = bug_;
   if (!interrupted_ && !error && attempts.size() > 0) co_await attempts.join();
   attempts_ = nullptr;
+  probes_ = nullptr;
   co_await attempts.close();
+  co_await probes.close();
   co_await telling.close();
   if (error) std::rethrow_exception(error);
 }
@@ -124,6 +128,8 @@ void Run::interrupt() {
 }
 
 void Run::carry_out(const sched::Decisions& decisions) {
+  for (const auto id : decisions.probes)
+    probes_->spawn(&Run::probe, *this, id);
   for (const auto id : decisions.transfers) {
     auto& running = running_.at(id);
     running.may_transfer = true;
@@ -181,13 +187,7 @@ void Run::book(const sched::Assignment& assignment, AttemptOutcome outcome) {
                            .until = until,
                            .at = now()});
   }
-  if (!outcome.machine_is_unusable) return;
-  const auto ended = scheduler_.set_machine_unusable(assignment.machine, outcome.message);
-  events_->on(MachineOut{.machine = assignment.machine,
-                         .reason = outcome.message,
-                         .until = std::nullopt,
-                         .at = now()});
-  tell_ended(*events_, ended, sched::StepState::aborted, outcome.message, now());
+  if (outcome.machine_is_unusable) give_up(assignment.machine, outcome.message);
 }
 
 aio::Task<void> Run::tell_transfers() {

@@ -87,6 +87,9 @@ class Run final : private AttemptHost {
   void carry_out(const sched::Decisions& decisions);
   aio::Task<void> attempt(sched::Assignment assignment);
   void book(const sched::Assignment& assignment, AttemptOutcome outcome);
+  void give_up(sched::MachineId id, const std::string& reason);
+  aio::Task<void> probe(sched::MachineId id);
+  void book_probe(sched::MachineId id, const Error& failure);
   aio::Task<void> tell_transfers();
   aio::Task<void> close_sessions();
 
@@ -116,6 +119,7 @@ class Run final : private AttemptHost {
   bool interrupted_ = false;
   std::exception_ptr bug_;
   aio::Scope* attempts_ = nullptr;
+  aio::Scope* probes_ = nullptr;
 };
 
 }  // namespace firn::farm

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The machines of a run that come and go while it goes on.
+// The machines of a run that come and go while it goes on, and those that come back.
+#include "aio/errors.h"
+#include "farm/classify.h"
 #include "farm/machine_changes.h"
+#include "farm/probe.h"
 #include "farm/run.h"
 
 #include <utility>
@@ -46,6 +49,7 @@ void Run::announce(sched::MachineId id) {
 void Run::let_leave(sched::MachineId id, std::string reason) {
   auto& machine = *machines_.at(id.value());
   machine.is_leaving = true;
+  machine.departure.cast(Error(Kind::cancelled, reason));
   scheduler_.set_machine_enabled(id, false);
   if (events_ != nullptr)
     events_->on(MachineOut{.machine = id, .reason = reason, .until = std::nullopt, .at = now()});
@@ -59,6 +63,37 @@ void Run::let_leave(sched::MachineId id, std::string reason) {
                    now());
         changed_.notify_all();
       }));
+}
+
+void Run::give_up(sched::MachineId id, const std::string& reason) {
+  const auto ended = scheduler_.set_machine_unusable(id, reason);
+  events_->on(MachineOut{.machine = id, .reason = reason, .until = std::nullopt, .at = now()});
+  tell_ended(*events_, ended, sched::StepState::aborted, reason, now());
+}
+
+aio::Task<void> Run::probe(sched::MachineId id) {
+  auto& machine = *machines_.at(id.value());
+  std::exception_ptr error;
+  try {
+    co_await aio::unless(machine.departure, farm::probe(loop_, machine, options_.limits));
+    scheduler_.probe_succeeded(id);
+  } catch (const Bug&) {
+    bug_ = std::current_exception();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (error) book_probe(id, aio::to_error(error));
+  changed_.notify_all();
+}
+
+/// Says nothing of a probe that was cancelled: the machine has left, or the run ends.
+void Run::book_probe(sched::MachineId id, const Error& failure) {
+  if (failure.kind() == Kind::cancelled) return;
+  const std::string reason = failure.what();
+  if (will_stay(failure.kind())) return give_up(id, reason);
+  const auto failed = scheduler_.probe_failed(id, reason, now());
+  events_->on(MachineOut{.machine = id, .reason = reason, .until = failed.out_until, .at = now()});
+  tell_ended(*events_, failed.ended, sched::StepState::aborted, reason, now());
 }
 
 }  // namespace firn::farm

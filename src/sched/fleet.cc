@@ -133,11 +133,18 @@ std::optional<TimePoint> Fleet::fault(MachineId id,
                                       TimePoint now,
                                       Random& random) {
   Machine& machine = mutable_machine(id);
-  if (machine.back_off_until || attempt_began <= machine.backed_off_at) return std::nullopt;
+  if (machine.back_off_until || machine.probing != Probing::no ||
+      attempt_began <= machine.backed_off_at)
+    return std::nullopt;
   ++machine.faults;
   if (machine.faults < faults_before_back_off_) return std::nullopt;
-  take_out(machine, id, now, back_off_.delay(machine.faults - faults_before_back_off_, random));
+  take_out(machine, id, now, next_back_off(machine, random));
   return machine.back_off_until;
+}
+
+Duration Fleet::next_back_off(const Machine& machine, Random& random) const {
+  const std::uint32_t counted = std::max(machine.faults, faults_before_back_off_);
+  return back_off_.delay(counted - faults_before_back_off_, random);
 }
 
 void Fleet::take_out(Machine& machine, MachineId id, TimePoint now, Duration wait) {
@@ -179,9 +186,59 @@ void Fleet::wake(TimePoint now) {
     returns_.erase(returns_.begin());
     Machine& machine = machines_[id.value()];
     machine.back_off_until.reset();
-    machine.is_on_trial = machine.faults > 0;
+    machine.probing = Probing::due;
+    unprobed_.push_back(id);
     refresh(id);
   }
+}
+
+std::vector<MachineId> Fleet::take_probes() {
+  std::vector<MachineId> probes;
+  for (const MachineId id : unprobed_) {
+    const Machine& machine = machines_[id.value()];
+    if (machine.is_enabled && machine.unusable_reason.empty()) probes.push_back(id);
+  }
+  for (const MachineId id : probes)
+    machines_[id.value()].probing = Probing::under_way;
+  std::erase_if(unprobed_, [this](MachineId id) {
+    return machines_[id.value()].probing == Probing::under_way;
+  });
+  return probes;
+}
+
+void Fleet::end_probe(Machine& machine) {
+  FIRN_CHECK(machine.probing == Probing::under_way);
+  machine.probing = Probing::no;
+}
+
+void Fleet::probe_succeeded(MachineId id) {
+  Machine& machine = mutable_machine(id);
+  end_probe(machine);
+  machine.failed_probes = 0;
+  machine.is_on_trial = machine.faults > 0;
+  refresh(id);
+}
+
+TimePoint Fleet::probe_failed(MachineId id, TimePoint now, Random& random) {
+  Machine& machine = mutable_machine(id);
+  end_probe(machine);
+  ++machine.failed_probes;
+  ++machine.faults;
+  const Duration wait = next_back_off(machine, random);
+  take_out(machine, id, now, wait);
+  return now + wait;
+}
+
+std::uint32_t Fleet::failed_probes(ClassId step_class, std::span<const MachineId> except) const {
+  std::optional<std::uint32_t> fewest;
+  for (std::uint32_t i = 0; i < machines_.size() && fewest != 0U; ++i) {
+    const Machine& machine = machines_[i];
+    if (!machine.unusable_reason.empty() || !catalog_.fits(step_class, machine.profile) ||
+        std::binary_search(except.begin(), except.end(), MachineId(i)))
+      continue;
+    fewest = std::min(fewest.value_or(machine.failed_probes), machine.failed_probes);
+  }
+  return fewest.value_or(0);
 }
 
 std::optional<TimePoint> Fleet::next_wakeup() const {

@@ -75,9 +75,20 @@ class Fleet {
   /// It delivered a result or a verdict: forgets its faults.
   void delivered(MachineId id);
 
-  /// Ends the back-offs that are due.
+  /// Ends the back-offs that are due. What comes out of one gets no work before it has answered a
+  /// probe.
   void wake(TimePoint now);
   std::optional<TimePoint> next_wakeup() const;
+  /// The machines that are to be probed and not yet are; a disabled one once it is enabled. The
+  /// probe ends in one of the next two.
+  std::vector<MachineId> take_probes();
+  /// It answers: one slot is open, and all once an attempt has come as far as building.
+  void probe_succeeded(MachineId id);
+  /// It does not: one more fault. Returns the end of the next, longer back-off.
+  TimePoint probe_failed(MachineId id, TimePoint now, Random& random);
+  /// How many probes in a row were in vain at each machine that could ever take a step of this
+  /// class, those of `except` aside. `except` is sorted.
+  std::uint32_t failed_probes(ClassId step_class, std::span<const MachineId> except) const;
 
  private:
   /// Order among the free machines of a profile, and across profiles of the same rank.
@@ -107,6 +118,8 @@ class Fleet {
 
   Machine& mutable_machine(MachineId id);
   Group& group_of(MachineId id);
+  Duration next_back_off(const Machine& machine, Random& random) const;
+  void end_probe(Machine& machine);
   void take_out(Machine& machine, MachineId id, TimePoint now, Duration wait);
   void refresh(MachineId id);
 
@@ -119,6 +132,8 @@ class Fleet {
   std::vector<Group> groups_;
   std::vector<std::uint32_t> able_;
   std::set<std::pair<TimePoint, MachineId>> returns_;
+  // Machines whose probe is due.
+  std::vector<MachineId> unprobed_;
   std::uint32_t free_count_ = 0;
   std::uint64_t availability_changes_ = 0;
 };

@@ -48,6 +48,18 @@ class FleetTest : public testing::Test {
     return fleet_.fault(machine, now, now, random_);
   }
 
+  void back_off(MachineId machine, TimePoint now) {
+    for (int i = 0; i < 3; ++i)
+      fault(machine, now);
+  }
+
+  /// What is due comes back, and answers.
+  void return_at(TimePoint now) {
+    fleet_.wake(now);
+    for (const MachineId machine : fleet_.take_probes())
+      fleet_.probe_succeeded(machine);
+  }
+
   Fleet fleet_;
   Random random_;
   ClassId plain_;
@@ -114,16 +126,102 @@ TEST_F(FleetTest, CountsOneOutageOnce) {
   EXPECT_EQ(fleet_.machine(machine).faults, 3U);
 }
 
-TEST_F(FleetTest, IsOnTrialAfterABackOff) {
+TEST_F(FleetTest, GetsNoWorkBeforeItAnswersAProbe) {
   const MachineId machine = add(4);
-  for (int i = 0; i < 3; ++i)
-    fault(machine, kStart);
+  back_off(machine, kStart);
+  EXPECT_THAT(fleet_.take_probes(), IsEmpty());
+  fleet_.wake(kStart + seconds(10));
+  EXPECT_EQ(fleet_.machine(machine).standing(), Standing::probed);
+  EXPECT_EQ(fleet_.next_wakeup(), std::nullopt);
+  EXPECT_THAT(fleet_.take_probes(), ElementsAre(machine));
+  EXPECT_THAT(fleet_.take_probes(), IsEmpty()) << "one at a time";
+  EXPECT_THAT(fill(), IsEmpty());
+  EXPECT_FALSE(fleet_.has_available(plain_, {}));
+  fleet_.probe_succeeded(machine);
+  EXPECT_EQ(fill().size(), 1U);
+}
+
+TEST_F(FleetTest, WaitsLongerAfterEachProbeInVain) {
+  const MachineId machine = add(1);
+  back_off(machine, kStart);
   TimePoint now = kStart + seconds(10);
+  std::vector<std::int64_t> waits;
+  for (int i = 0; i < 5; ++i) {
+    fleet_.wake(now);
+    EXPECT_THAT(fleet_.take_probes(), ElementsAre(machine));
+    now += seconds(2);
+    const TimePoint until = fleet_.probe_failed(machine, now, random_);
+    EXPECT_EQ(fleet_.next_wakeup(), until);
+    waits.push_back(std::chrono::duration_cast<seconds>(until - now).count());
+    now = until;
+  }
+  EXPECT_THAT(waits, ElementsAre(30, 90, 270, 300, 300));
+  EXPECT_EQ(fleet_.failed_probes(plain_, {}), 5U);
+  return_at(now);
+  EXPECT_EQ(fleet_.failed_probes(plain_, {}), 0U);
+}
+
+TEST_F(FleetTest, ProbesADisabledMachineWhenItIsEnabled) {
+  const MachineId machine = add(1);
+  back_off(machine, kStart);
+  fleet_.set_enabled(machine, false);
+  fleet_.wake(kStart + seconds(10));
+  EXPECT_THAT(fleet_.take_probes(), IsEmpty());
+  fleet_.set_enabled(machine, true);
+  EXPECT_THAT(fleet_.take_probes(), ElementsAre(machine));
+}
+
+TEST_F(FleetTest, WhatIsSaidOfAMachineWhileItIsProbedChangesNothing) {
+  const MachineId machine = add(1);
+  back_off(machine, kStart);
+  const TimePoint now = kStart + seconds(10);
   fleet_.wake(now);
+  EXPECT_EQ(fault(machine, now), std::nullopt);
+  EXPECT_EQ(fleet_.contradict(machine, now), std::nullopt);
+  fleet_.delivered(machine);
+  EXPECT_EQ(fleet_.machine(machine).standing(), Standing::probed);
+}
+
+TEST_F(FleetTest, AQuarantinedMachineThatDoesNotAnswerIsOutForTheFirstBackOff) {
+  const MachineId machine = add(1);
+  fleet_.contradict(machine, kStart);
+  fleet_.contradict(machine, kStart);
+  const TimePoint now = kStart + seconds(600);
+  fleet_.wake(now);
+  EXPECT_THAT(fleet_.take_probes(), ElementsAre(machine));
+  EXPECT_EQ(fleet_.probe_failed(machine, now, random_), now + seconds(10));
+}
+
+TEST_F(FleetTest, CountsTheProbesThatAllWhoCouldTakeAClassHaveFailed) {
+  const MachineId one = add(1);
+  const MachineId two = add(1);
+  back_off(one, kStart);
+  fleet_.wake(kStart + seconds(10));
+  fleet_.take_probes();
+  fleet_.probe_failed(one, kStart + seconds(10), random_);
+  EXPECT_EQ(fleet_.failed_probes(plain_, {}), 0U);
+  EXPECT_EQ(fleet_.failed_probes(plain_, std::vector{two}), 1U);
+  fleet_.give_up(two, "gone");
+  EXPECT_EQ(fleet_.failed_probes(plain_, {}), 1U);
+}
+
+TEST_F(FleetTest, AProbeThatNobodyAskedForIsABug) {
+  const MachineId machine = add(1);
+  EXPECT_THROW(fleet_.probe_succeeded(machine), Bug);
+  back_off(machine, kStart);
+  fleet_.wake(kStart + seconds(10));
+  EXPECT_THROW(fleet_.probe_failed(machine, kStart, random_), Bug) << "it is only due";
+}
+
+TEST_F(FleetTest, IsOnTrialAfterAProbe) {
+  const MachineId machine = add(4);
+  back_off(machine, kStart);
+  TimePoint now = kStart + seconds(10);
+  return_at(now);
   EXPECT_EQ(fill().size(), 1U);
   EXPECT_EQ(fault(machine, now), now + seconds(30)) << "one more fault is enough";
   now += seconds(30);
-  fleet_.wake(now);
+  return_at(now);
   fleet_.answered(machine, kStart);
   EXPECT_THAT(fill(), IsEmpty()) << "an old attempt proves nothing";
   fleet_.answered(machine, now);
@@ -139,7 +237,7 @@ TEST_F(FleetTest, NeverStaysAwayLongerThanTheLimit) {
     if (!until) continue;
     waits.push_back(std::chrono::duration_cast<seconds>(*until - now).count());
     now = *until;
-    fleet_.wake(now);
+    return_at(now);
   }
   EXPECT_THAT(waits, ElementsAre(10, 30, 90, 270, 300, 300));
 }

@@ -33,6 +33,7 @@ Standing Machine::standing() const {
   if (!unusable_reason.empty()) return Standing::unusable;
   if (!is_enabled) return Standing::disabled;
   if (back_off_until) return Standing::backing_off;
+  if (probing != Probing::no) return Standing::probed;
   if (occupied() < (is_on_trial ? std::min(1U, max_jobs) : max_jobs)) return Standing::free;
   if (is_on_trial && occupied() < max_jobs) return Standing::on_trial;
   return holders(Holding::place_in_line) > max_jobs ? Standing::needs_transfer : Standing::full;

@@ -32,8 +32,16 @@ enum class Standing : std::uint8_t {
   on_trial,  ///< full, as long as only one slot is open
   needs_transfer,
   backing_off,
+  probed,  ///< its back-off is over, and it is asked whether it is back
   disabled,
   unusable,
+};
+
+/// Whether a machine has to answer a probe before it gets work: after each back-off.
+enum class Probing : std::uint8_t {
+  no,
+  due,
+  under_way,
 };
 
 /// One machine's state. A struct with rules: whoever changes a field re-reads `standing`; only
@@ -50,11 +58,14 @@ struct Machine {
   /// Own faults in a row.
   std::uint32_t faults = 0;
   std::optional<TimePoint> back_off_until = std::nullopt;
+  Probing probing = Probing::no;
+  /// Probes in a row that it did not answer.
+  std::uint32_t failed_probes = 0;
   /// Steps in a row that failed here and succeeded elsewhere.
   std::uint32_t contradictions = 0;
   /// Faults of attempts from before this moment are old news.
   TimePoint backed_off_at = TimePoint::min();
-  /// After a back-off one slot is open, until an attempt shows that the machine is back.
+  /// After a probe one slot is open, until an attempt shows that the machine is back.
   bool is_on_trial = false;
   std::array<std::uint32_t, 4> held{};
 
@@ -65,7 +76,8 @@ struct Machine {
   std::uint32_t occupied() const;
 
   bool is_available() const {
-    return is_enabled && unusable_reason.empty() && !back_off_until.has_value();
+    return is_enabled && unusable_reason.empty() && !back_off_until.has_value() &&
+           probing == Probing::no;
   }
 
   Standing standing() const;

@@ -119,9 +119,9 @@ void Scheduler::set_machine_enabled(MachineId machine, bool enabled) {
 }
 
 Ended Scheduler::set_machine_unusable(MachineId machine, std::string reason) {
-  Ended ended;
   std::vector<ClassId> orphaned = fleet_.give_up(machine, std::move(reason));
-  if (orphaned.empty() && refused_.empty()) return ended;
+  if (orphaned.empty() && refused_.empty()) return {};
+  std::vector<StepId> steps;
   std::sort(orphaned.begin(), orphaned.end());
   const Machine& lost = fleet_.machine(machine);
   for (std::uint32_t i = 0; i < graph_.size(); ++i) {
@@ -130,12 +130,20 @@ Ended Scheduler::set_machine_unusable(MachineId machine, std::string reason) {
     if (is_final(step.state) || step.state == StepState::running) continue;
     if (!std::binary_search(orphaned.begin(), orphaned.end(), step.step_class) && has_taker(id))
       continue;
-    end_step(id, StepState::aborted);
-    abort_reasons_[id] = fmt::format("{}: {}", lost.name, lost.unusable_reason);
-    ended.steps.push_back(id);
+    steps.push_back(id);
   }
-  for (const StepId id : ended.steps)
+  return abort_all(std::move(steps), fmt::format("{}: {}", lost.name, lost.unusable_reason));
+}
+
+Ended Scheduler::abort_all(std::vector<StepId> steps, const std::string& reason) {
+  Ended ended;
+  for (const StepId id : steps) {
+    end_step(id, StepState::aborted);
+    abort_reasons_[id] = reason;
+  }
+  for (const StepId id : steps)
     fell_dependents(id, ended.fallen);
+  ended.steps = std::move(steps);
   ended.unclaimed = settle_ranks();
   return ended;
 }
@@ -147,6 +155,7 @@ std::optional<TimePoint> Scheduler::report_machine_fault(MachineId machine, Time
 Decisions Scheduler::dispatch(TimePoint now) {
   Decisions decisions;
   wake(now);
+  decisions.probes = fleet_.take_probes();
   if (pause_reason_) return decisions;
   decisions.transfers = transfers_.grant();
   for (const AttemptId id : decisions.transfers) {

@@ -45,6 +45,9 @@ struct Assignment {
 
 /// What to do now, in this order.
 struct Decisions {
+  /// Machines to be asked whether they are back. One of `probe_succeeded` and `probe_failed`
+  /// follows within a bounded time, but for machines that never take work again.
+  std::vector<MachineId> probes;
   /// These may receive their outputs: they hold a transfer slot, and are in phase
   /// `receiving_outputs`, from now on.
   std::vector<AttemptId> transfers;
@@ -88,6 +91,13 @@ struct Ended {
   std::vector<AttemptId> to_stop;
   /// Unfinished steps that nobody wants any more, because all who did have ended.
   std::vector<StepId> unclaimed;
+};
+
+/// What follows from a probe that was not answered.
+struct FailedProbe {
+  TimePoint out_until;
+  /// Steps that were left without a machine that answers.
+  Ended ended;
 };
 
 /// Decides what is built where, and when again. Ids that it did not give out, and reports on
@@ -138,6 +148,13 @@ class Scheduler {
   /// Books a fault seen outside any attempt. Returns the end of the back-off that it caused.
   std::optional<TimePoint> report_machine_fault(MachineId machine, TimePoint now);
 
+  /// It answered a probe, and gets work again: one step, until that one builds.
+  void probe_succeeded(MachineId machine);
+  /// It did not, and is out for longer. For the steps that only such machines can take this counts
+  /// as a try of the class *machine lost*: those whose tries are used up so are aborted for
+  /// `reason`, unless steps wait for machines.
+  FailedProbe probe_failed(MachineId machine, const std::string& reason, TimePoint now);
+
   /// Everything that can be started now. Also wakes the steps and machines whose back-off has
   /// ended.
   Decisions dispatch(TimePoint now);
@@ -177,6 +194,8 @@ class Scheduler {
   void withdraw(StepId id);
   MachineSet avoided_by(StepId id) const;
   bool has_taker(StepId id) const;
+  std::vector<StepId> steps_in_vain(MachineId machine) const;
+  Ended abort_all(std::vector<StepId> steps, const std::string& reason);
   void end_step(StepId id, StepState state);
   void release_dependents(StepId id);
   void fell_dependents(StepId id, std::vector<StepId>& fallen);

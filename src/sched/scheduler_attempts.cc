@@ -23,11 +23,6 @@ void insert_into(MachineSet& machines, MachineId machine) {
   if (place == machines.end() || *place != machine) machines.insert(place, machine);
 }
 
-/// Those that count.
-std::uint32_t tries_of(const Step& step) {
-  return std::uint32_t{step.tries} - step.refusals;
-}
-
 }  // namespace
 
 void Scheduler::enter_phase(AttemptId id, Phase phase, TimePoint now) {
@@ -129,7 +124,7 @@ Verdict::Outcome Scheduler::judge(StepId id, const FailurePolicy& policy) const 
   }
   const auto tries = options_.tries.at(static_cast<std::size_t>(policy.failure));
   if (policy.may_fail_build && step.verdicts >= tries) return Verdict::Outcome::failed;
-  if (!policy.may_fail_build && tries_of(step) >= tries) return Verdict::Outcome::aborted;
+  if (!policy.may_fail_build && step.counted_tries() >= tries) return Verdict::Outcome::aborted;
   if (!has_taker(id)) return Verdict::Outcome::aborted;
   return Verdict::Outcome::retry;
 }
@@ -146,7 +141,7 @@ void Scheduler::try_again(Verdict& verdict, const FailurePolicy& policy, TimePoi
     make_ready(id);
     return;
   }
-  const std::uint32_t failures = std::max(tries_of(step), 1U);
+  const std::uint32_t failures = std::max(step.counted_tries(), 1U);
   verdict.retry_at = now + options_.step_back_off.delay(failures - 1U, random_);
   delay(id, *verdict.retry_at);
 }

@@ -249,6 +249,7 @@ TEST(SchedulerMachine, IsTakenOutAfterThreeFaultsInARow) {
   farm.now += seconds(5);
   EXPECT_THAT(farm.assignments(), IsEmpty());
   farm.now = *until;
+  farm.answer_probes();
   const Assignment trial = farm.only();
   farm.enter(trial, Phase::building);
   EXPECT_THAT(farm.assignments(), SizeIs(3)) << "it answers again";
@@ -287,6 +288,7 @@ TEST(SchedulerMachine, IsQuarantinedForWhatSucceedsElsewhere) {
   }
   EXPECT_EQ(farm.scheduler.machine(bad).standing(), Standing::backing_off);
   farm.now += std::chrono::minutes(30);
+  farm.answer_probes();
   for (int i = 0; i < 3; ++i)
     farm.step("s");
   EXPECT_THAT(farm.assignments(), SizeIs(2)) << "it comes back on trial";

@@ -133,6 +133,8 @@ class RandomFarm {
 
   void dispatch() {
     const Decisions decisions = scheduler_.dispatch(now_);
+    for (const MachineId machine : decisions.probes)
+      ASSERT_TRUE(probed_.insert(machine).second);
     for (const AttemptId id : decisions.transfers) {
       ModelAttempt& attempt = attempts_.at(id);
       ASSERT_EQ(attempt.phase, Phase::waiting_for_transfer_slot);
@@ -157,6 +159,8 @@ class RandomFarm {
       ASSERT_NE(attempt.step, assignment.step);
     ASSERT_TRUE(can_take(step, machines_[assignment.machine.value()]));
     ASSERT_TRUE(scheduler_.machine(assignment.machine).is_available());
+    ASSERT_FALSE(probed_.contains(assignment.machine));
+    ASSERT_FALSE(out_.contains(assignment.machine)) << "it has not answered since it was out";
     ASSERT_FALSE(step.refused.contains(assignment.machine));
     ASSERT_EQ(assignment.try_number, ++step.tries);
     ASSERT_LE(step.tries, 6U + step.refused.size());
@@ -247,8 +251,38 @@ class RandomFarm {
     check_verdict(verdict, attempt);
   }
 
+  void end_probe(bool is_success) {
+    if (probed_.empty()) return;
+    const MachineId machine = *std::next(probed_.begin(), below(probed_.size()));
+    probed_.erase(machine);
+    if (is_success) {
+      scheduler_.probe_succeeded(machine);
+      out_.erase(machine);
+      return;
+    }
+    const FailedProbe failed = scheduler_.probe_failed(machine, "test", now_);
+    ASSERT_GT(failed.out_until, now_);
+    ASSERT_EQ(scheduler_.machine(machine).standing() == Standing::backing_off,
+              scheduler_.machine(machine).is_enabled &&
+                  scheduler_.machine(machine).unusable_reason.empty());
+    for (const StepId step : failed.ended.steps)
+      ASSERT_TRUE(has_waited_in_vain(step)) << "step " << step.value();
+    note(failed.ended.steps.size());
+  }
+
+  // Every machine that could take it is out, and has not answered its last probe.
+  bool has_waited_in_vain(StepId id) {
+    return std::all_of(able(id).begin(), able(id).end(), [&](MachineId machine) {
+      return steps_[id.value()].refused.contains(machine) || out_.contains(machine) ||
+             !scheduler_.machine(machine).unusable_reason.empty();
+    });
+  }
+
   void check_verdict(const Verdict& verdict, const ModelAttempt& attempt) {
     note(static_cast<std::uint64_t>(verdict.outcome) ^ verdict.fallen.size() << 8U);
+    if (verdict.machine_out_until) out_.insert(verdict.machine);
+    for (const auto& [machine, until] : verdict.quarantined)
+      out_.insert(machine);
     if (verdict.retry_at)
       note(static_cast<std::uint64_t>(verdict.retry_at->time_since_epoch().count()));
     ASSERT_EQ(verdict.step, attempt.step);
@@ -287,6 +321,8 @@ class RandomFarm {
       advance_attempt();
     } else if (kind < 50 + end_share_) {
       end_attempt(below(100) >= failure_percent_);
+    } else if (kind < 50 + end_share_ + 2) {
+      end_probe(!one_in(2));
     } else if (kind < 92) {
       now_ += milliseconds(below(1500));
       dispatch();
@@ -302,7 +338,7 @@ class RandomFarm {
     if (kind < 40) {
       scheduler_.set_machine_enabled(machine, !one_in(3));
     } else if (kind < 55) {
-      scheduler_.report_machine_fault(machine, now_);
+      if (scheduler_.report_machine_fault(machine, now_)) out_.insert(machine);
     } else if (kind < 70) {
       is_paused_ = one_in(3);
       is_paused_ ? scheduler_.pause("test") : scheduler_.resume();
@@ -341,6 +377,7 @@ class RandomFarm {
       abort_unsupported();
       dispatch();
       if (!attempts_.empty()) end_attempt(true);
+      end_probe(true);
       if (attempts_.empty()) now_ = std::max(now_, scheduler_.next_wakeup().value_or(now_));
     }
     ASSERT_TRUE(scheduler_.is_settled());
@@ -368,6 +405,10 @@ class RandomFarm {
   std::vector<MachineSpec> machines_;
   std::vector<ModelStep> steps_;
   std::map<AttemptId, ModelAttempt> attempts_;
+  /// Machines that are being probed.
+  std::set<MachineId> probed_;
+  /// Machines that were taken out and have not answered a probe since.
+  std::set<MachineId> out_;
   std::uint32_t end_share_ = 15;
   std::uint32_t failure_percent_ = 30;
   bool is_paused_ = false;

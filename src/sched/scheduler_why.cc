@@ -55,6 +55,9 @@ MachineTally Scheduler::tally(StepId id) const {
       case Standing::backing_off:
         ++tally.backing_off;
         break;
+      case Standing::probed:
+        ++tally.probed;
+        break;
       case Standing::disabled:
         ++tally.disabled;
         break;
@@ -76,7 +79,7 @@ Reason Scheduler::waiting_reason(const Step& step, const MachineTally& tally) co
   if (tally.free > 0) return Reason::next;
   if (tally.full + tally.on_trial > 0) return Reason::machines_full;
   if (tally.need_transfer > 0) return Reason::machines_need_transfer;
-  if (tally.backing_off > 0) return Reason::machines_backing_off;
+  if (tally.backing_off + tally.probed > 0) return Reason::machines_backing_off;
   return tally.disabled > 0 ? Reason::machines_disabled : Reason::next;
 }
 
@@ -111,7 +114,9 @@ void Scheduler::add_machine_facts(WhyNot& why, const Step& step) const {
   for (std::uint32_t i = 0; i < fleet_.size(); ++i) {
     const Machine& machine = fleet_.machine(MachineId(i));
     const std::pair distance{catalog.gap(step.step_class, machine.profile).distance(),
-                             machine.back_off_until.value_or(TimePoint::max())};
+                             machine.standing() == Standing::probed
+                                 ? TimePoint::min()
+                                 : machine.back_off_until.value_or(TimePoint::max())};
     if (distance < nearest) {
       nearest = distance;
       why.machine = machine.name;

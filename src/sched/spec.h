@@ -85,6 +85,9 @@ struct Options {
                            .jitter = 0.25};
   std::uint32_t faults_before_back_off = 3;
   Quarantine quarantine{};
+  /// Whether steps wait for machines that answer no probe for as long as it takes. Where not, each
+  /// probe in vain is a try of the steps that only such machines can take.
+  bool waits_for_machines = false;
 };
 
 }  // namespace firn::sched

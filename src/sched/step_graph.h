@@ -51,6 +51,9 @@ struct Step {
   std::optional<FailureClass> last_failure = std::nullopt;
   bool is_fixed_output = false;
   bool is_cancelling = false;
+
+  /// Tries that count.
+  std::uint32_t counted_tries() const { return std::uint32_t{tries} - refusals; }
 };
 
 /// Its place among the ready ones.

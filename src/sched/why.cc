@@ -80,12 +80,13 @@ std::string explain_unsupported(const WhyNot& why) {
 
 // "3 machines could take it: 2 full, 1 in back-off".
 std::string standings(const MachineTally& tally) {
-  const std::array<std::pair<std::uint32_t, std::string_view>, 8> parts{{
+  const std::array<std::pair<std::uint32_t, std::string_view>, 9> parts{{
       {tally.full, "full"},
       {tally.on_trial, "on trial after faults"},
       {tally.need_transfer, "waiting for a transfer slot"},
       {tally.tried, "tried before"},
       {tally.backing_off, "in back-off"},
+      {tally.probed, "asked whether it is back"},
       {tally.disabled, "disabled"},
       {tally.unusable, "unusable"},
       {tally.free, "free"},
@@ -137,10 +138,11 @@ std::string explain(const WhyNot& why, TimePoint now) {
     case Reason::machines_need_transfer:
       return fmt::format("waits for a transfer slot; {}", standings(why.machines));
     case Reason::machines_backing_off:
-      return fmt::format("waits for {}, which is back {}; {}",
-                         why.machine,
-                         time_left(why, now),
-                         standings(why.machines));
+      return fmt::format(
+          "waits for {}, which is {}; {}",
+          why.machine,
+          why.until ? "asked again " + time_left(why, now) : "asked whether it is back",
+          standings(why.machines));
     case Reason::machines_disabled:
       return fmt::format("waits for a disabled machine; {}", standings(why.machines));
     case Reason::next:

@@ -32,7 +32,8 @@ enum class Reason : std::uint8_t {
   backing_off,             ///< its own retry is not due yet
   machines_full,           ///< all that could take it now are busy
   machines_need_transfer,  ///< they are full of finished steps that wait for a transfer slot
-  machines_backing_off,    ///< they are in back-off after faults of their own
+  machines_backing_off,    ///< they are in back-off after faults of their own, or asked whether
+                           ///< they are back
   machines_disabled,       ///< somebody switched them off
   next,                    ///< a slot is free: the next dispatch starts it
 };
@@ -48,6 +49,8 @@ struct MachineTally {
   std::uint32_t on_trial = 0;
   std::uint32_t need_transfer = 0;
   std::uint32_t backing_off = 0;
+  /// Asked whether they are back.
+  std::uint32_t probed = 0;
   std::uint32_t disabled = 0;
   std::uint32_t unusable = 0;
   /// Free, but the step failed there and is to go elsewhere first.
@@ -74,7 +77,8 @@ struct WhyNot {
   /// Tries so far, and the class of the last one that failed.
   std::uint32_t tries = 0;
   std::optional<FailureClass> last_failure = std::nullopt;
-  /// When back-off ends: the step's own, or that of the first machine.
+  /// When back-off ends: the step's own, or that of the first machine; nothing for a machine that
+  /// is being probed.
   std::optional<TimePoint> until = std::nullopt;
   MachineTally machines;
 };

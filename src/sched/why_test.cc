@@ -87,7 +87,7 @@ TEST(Why, TellsWhenAMachineIsBack) {
   for (int i = 0; i < 3; ++i)
     farm.scheduler.report_machine_fault(second, farm.now);
   EXPECT_EQ(farm.why(farm.step("s")),
-            "waits for b1, which is back in 15 s; 2 machines could take it: 2 in back-off");
+            "waits for b1, which is asked again in 15 s; 2 machines could take it: 2 in back-off");
 }
 
 TEST(Why, TellsOfAMachineOnTrial) {
@@ -96,6 +96,7 @@ TEST(Why, TellsOfAMachineOnTrial) {
   for (int i = 0; i < 3; ++i)
     farm.scheduler.report_machine_fault(machine, farm.now);
   farm.now += minutes(1);
+  farm.answer_probes();
   farm.step("first");
   const StepId step = farm.step("s");
   farm.only();

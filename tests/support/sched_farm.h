@@ -64,6 +64,12 @@ class SchedFarm {
     return all.front();
   }
 
+  /// All machines that are probed now answer.
+  void answer_probes() {
+    for (const MachineId machine : dispatch().probes)
+      scheduler.probe_succeeded(machine);
+  }
+
   Verdict succeed(const Assignment& assignment) {
     return scheduler.attempt_succeeded(assignment.attempt, now);
   }
