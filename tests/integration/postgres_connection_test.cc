@@ -94,6 +94,39 @@ TEST_F(PostgresTest, TheLeadEndsWithItsSession) {
   EXPECT_FALSE(lead->is_held());
 }
 
+TEST_F(PostgresTest, ACrashOfTheServerLosesNothingCommittedAndNothingElseStays) {
+  const auto insert = [&](const char* path) {
+    return [path](db::Transaction& transaction) {
+      transaction.post("insert into FailedPaths (path) values ($1)", path);
+    };
+  };
+  in_transaction(insert("before"));
+  try {
+    in_transaction([&](db::Transaction& transaction) {
+      insert("lost")(transaction);
+      transaction.flush();
+      cluster().kill();
+    });
+    ADD_FAILURE() << "committed on a server that is dead";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), Kind::unavailable);
+  }
+  try {
+    connection().reopen();
+    ADD_FAILURE() << "connected to a server that is dead";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), Kind::unavailable);
+    EXPECT_THAT(error.what(), HasSubstr("cannot connect to PostgreSQL database 'test_"));
+  }
+  cluster().start();
+  connection().reopen();
+  in_transaction(insert("after"));
+  const auto rows = connection().execute("select path from FailedPaths order by path");
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].get<std::string>("path"), "after");
+  EXPECT_EQ(rows[1].get<std::string>("path"), "before");
+}
+
 TEST_F(PostgresTest, ADeadlockIsRunAgain) {
   connection().run_script(
       "create table pairs (id integer primary key, n integer not null); "
