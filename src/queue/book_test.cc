@@ -210,7 +210,7 @@ TEST_F(BookTest, ATryThatIsNotTheLastEndsNoBuild) {
 TEST_F(BookTest, AStepThatRanOutOfTriesIsAborted) {
   build(1, step("app"));
   for (int i = 0; i < 10 && book_.builds() > 0; ++i) {
-    end(begin_one(), FailureClass::protocol_error);
+    end(begin_one(), FailureClass::input_missing);
     now_ += std::chrono::hours(1);
   }
   std::vector<BuildsEnded> failed;
