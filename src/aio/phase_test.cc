@@ -229,9 +229,11 @@ Task<void> blocked_pool(Loop& loop, std::shared_ptr<std::promise<void>> release)
 }
 
 TEST(Within, AbandonsPoolWorkThatDoesNotReturn) {
-  Loop loop;
   auto release = std::make_shared<std::promise<void>>();
-  EXPECT_EQ(kind_of(loop, blocked_pool(loop, release)), Kind::timeout);
+  {
+    Loop loop;
+    EXPECT_EQ(kind_of(loop, blocked_pool(loop, release)), Kind::timeout);
+  }
   release->set_value();
 }
 

@@ -7,22 +7,38 @@
 
 namespace firn::aio {
 
-Pool::Pool(Loop& loop, std::size_t threads) : loop_(loop), size_(threads) {}
+Pool::Pool(Loop& loop, std::size_t threads) : loop_(loop), size_(threads) {
+  shared_->loop = &loop;
+}
 
 Pool::~Pool() {
-  for (auto& thread : threads_)
-    thread.request_stop();
+  bool is_idle = false;
+  std::deque<std::shared_ptr<Job>> unwanted;
+  {
+    const std::scoped_lock lock(shared_->mutex);
+    shared_->loop = nullptr;
+    unwanted.swap(shared_->queue);
+    is_idle = shared_->busy_threads == 0;
+  }
+  shared_->ready.notify_all();
+  for (auto& thread : threads_) {
+    if (is_idle) {
+      thread.join();
+    } else {
+      thread.detach();
+    }
+  }
 }
 
 void Pool::submit(std::shared_ptr<Job> job) {
   ++loop_.pool_work_;
   {
-    const std::scoped_lock lock(mutex_);
-    queue_.push_back(std::move(job));
-    while (threads_.size() < size_)
-      threads_.emplace_back([this](const std::stop_token& stop) { serve(stop); });
+    const std::scoped_lock lock(shared_->mutex);
+    shared_->queue.push_back(std::move(job));
   }
-  ready_.notify_one();
+  shared_->ready.notify_one();
+  while (threads_.size() < size_)
+    threads_.emplace_back([shared = shared_] { serve(*shared); });
 }
 
 Task<void> Pool::finish(std::shared_ptr<Job> job) {
@@ -31,21 +47,24 @@ Task<void> Pool::finish(std::shared_ptr<Job> job) {
   if (job->error) std::rethrow_exception(job->error);
 }
 
-void Pool::serve(const std::stop_token& stop) {
+void Pool::serve(Shared& shared) {
+  std::unique_lock lock(shared.mutex);
   while (true) {
-    std::shared_ptr<Job> job;
-    {
-      std::unique_lock lock(mutex_);
-      if (!ready_.wait(lock, stop, [this] { return !queue_.empty(); })) return;
-      job = std::move(queue_.front());
-      queue_.pop_front();
-    }
+    shared.ready.wait(lock, [&] { return !shared.queue.empty() || shared.loop == nullptr; });
+    if (shared.loop == nullptr) return;
+    auto job = std::move(shared.queue.front());
+    shared.queue.pop_front();
+    ++shared.busy_threads;
+    lock.unlock();
     try {
       job->execute();
     } catch (...) {
       job->error = std::current_exception();
     }
-    boost::asio::post(loop_.context().io, [loop = &loop_, job = std::move(job)] {
+    lock.lock();
+    --shared.busy_threads;
+    if (shared.loop == nullptr) return;
+    boost::asio::post(shared.loop->context().io, [loop = shared.loop, job = std::move(job)] {
       --loop->pool_work_;
       job->done = true;
       job->waiter.notify_all();

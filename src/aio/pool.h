@@ -27,6 +27,7 @@ namespace firn::aio {
 class Pool {
  public:
   Pool(Loop& loop, std::size_t threads);
+  /// Work that is still under way is left behind, with its thread: it may hang for ever.
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -89,16 +90,24 @@ class Pool {
     Work work;
   };
 
+  /// What the threads need, which may outlive the pool.
+  struct Shared {
+    std::mutex mutex;
+    std::condition_variable ready;
+    std::deque<std::shared_ptr<Job>> queue;
+    std::size_t busy_threads = 0;
+    /// None once the pool has died.
+    Loop* loop = nullptr;
+  };
+
   void submit(std::shared_ptr<Job> job);
   Task<void> finish(std::shared_ptr<Job> job);
-  void serve(const std::stop_token& stop);
+  static void serve(Shared& shared);
 
   Loop& loop_;
   std::size_t size_;
-  std::mutex mutex_;
-  std::condition_variable_any ready_;
-  std::deque<std::shared_ptr<Job>> queue_;
-  std::vector<std::jthread> threads_;
+  std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace firn::aio

@@ -10,6 +10,7 @@
 #include "cli/machines.h"
 #include "cli/machines_follower.h"
 #include "cli/out_links.h"
+#include "cli/output.h"
 #include "cli/signing_keys.h"
 #include "config/settings.h"
 #include "eval/evaluate.h"
@@ -50,6 +51,9 @@ namespace {
 
 constexpr Duration kFrame = 100ms;
 constexpr Duration kStoreCloseLimit = 10s;
+
+/// When all is done: a reader that takes nothing for so long does not get the rest.
+constexpr Duration kPatienceWithReaders = 30s;
 
 constexpr std::string_view kUntrusted =
     "the local nix-daemon does not trust this user, so it would not take from us what other "
@@ -143,6 +147,9 @@ class BuildCommand {
 
  private:
   aio::Task<void> main();
+  aio::Task<void> do_all();
+  void conclude(const std::exception_ptr& error);
+  aio::Task<void> flush();
   aio::Task<void> work();
   aio::Task<void> watch_signals();
   aio::Task<void> animate();
@@ -157,10 +164,10 @@ class BuildCommand {
   void refuse_unsupported(const farm::GraphRun& run) const;
   aio::Task<void> refuse_untrusted(const farm::GraphRun& run);
   aio::Task<void> build(farm::GraphRun& run);
-  void print_plan(const farm::GraphRun& run);
-  void print_results(const farm::Graph& graph);
+  std::string plan_of(const farm::GraphRun& run) const;
   std::unique_ptr<view::View> make_view();
   void tell_of_recording();
+  void tell_of_lost_output(const std::string& why);
 
   const BuildOptions& options_;
   const config::Settings& settings_;
@@ -173,8 +180,10 @@ class BuildCommand {
   eval::EvaluationRoots roots_;
   std::optional<MachinesFollower> follower_;
   const bool had_terminal_ = has_terminal();
-  view::Terminal out_{STDOUT_FILENO};
-  view::Terminal err_{STDERR_FILENO};
+  Output err_{loop_, STDERR_FILENO};
+  Output out_{loop_, STDOUT_FILENO, [this](const auto& why) { tell_of_lost_output(why); }};
+  /// Printed last of all.
+  std::string results_;
   farm::Run* run_ = nullptr;
   view::View* view_ = nullptr;
   aio::Scope* work_ = nullptr;
@@ -185,6 +194,18 @@ class BuildCommand {
 aio::Task<void> BuildCommand::main() {
   aio::Scope watching(loop_);
   watching.spawn(&BuildCommand::watch_signals, *this);
+  std::exception_ptr error;
+  try {
+    co_await do_all();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  conclude(error);
+  co_await flush();
+  co_await watching.close();
+}
+
+aio::Task<void> BuildCommand::do_all() {
   aio::Scope working(loop_);
   work_ = &working;
   working.spawn(&BuildCommand::work, *this);
@@ -195,8 +216,15 @@ aio::Task<void> BuildCommand::main() {
     error = std::current_exception();
   }
   work_ = nullptr;
-  co_await watching.close();
-  co_await aio::shielded(loop_, "closing the local store", kStoreCloseLimit, store_.close());
+  try {
+    co_await aio::shielded(loop_, "closing the local store", kStoreCloseLimit, store_.close());
+  } catch (...) {
+    if (!error) error = std::current_exception();
+  }
+  if (error) std::rethrow_exception(error);
+}
+
+void BuildCommand::conclude(const std::exception_ptr& error) {
   tell_of_recording();
   if (interrupted_) {
     code_ = ExitCode::interrupted;
@@ -205,6 +233,19 @@ aio::Task<void> BuildCommand::main() {
     code_ = exit_code_of(e);
     err_.write(fmt::format("error: {}\n", e.what()));
   }
+}
+
+/// On a terminal both are seen in one place: the results come after the summary.
+aio::Task<void> BuildCommand::flush() {
+  co_await err_.flush(kPatienceWithReaders);
+  if (code_ == ExitCode::success) out_.write(results_);
+  co_await out_.flush(kPatienceWithReaders);
+  if (code_ == ExitCode::success && out_.has_failed()) code_ = ExitCode::infrastructure;
+  co_await err_.flush(kPatienceWithReaders);
+}
+
+void BuildCommand::tell_of_lost_output(const std::string& why) {
+  err_.write(fmt::format("warning: what goes to standard output is lost from here on: {}\n", why));
 }
 
 void BuildCommand::tell_of_recording() {
@@ -322,13 +363,15 @@ aio::Task<void> BuildCommand::work_on(farm::GraphRun& run) {
     co_await refuse_untrusted(run);
   }
   if (options_.dry_run) {
-    print_plan(run);
+    results_ = plan_of(run);
     co_return;
   }
   co_await build(run);
   if (code_ != ExitCode::success || interrupted_) co_return;
   if (options_.out_link) co_await make_out_links(store_, run.graph().results, *options_.out_link);
-  print_results(run.graph());
+  if (options_.json) co_return;
+  for (const auto& result : run.graph().results)
+    results_ += result.path.str() + "\n";
 }
 
 std::unique_ptr<transport::Connector> BuildCommand::recorded(
@@ -397,29 +440,23 @@ aio::Task<void> BuildCommand::build(farm::GraphRun& run) {
   err_.write(view::failure_report(view->model(), view::style_for(view::facts_of(STDERR_FILENO))));
 }
 
-void BuildCommand::print_plan(const farm::GraphRun& run) {
+std::string BuildCommand::plan_of(const farm::GraphRun& run) const {
   const auto steps = run.plan();
+  std::string text;
   if (options_.json) {
     for (const auto& step : steps) {
-      out_.write(fmt::format("{{\"event\":\"planned\",\"drv\":\"{}\",\"machine\":\"{}\"}}\n",
-                             step.drv.str(),
-                             step.machine));
+      text += fmt::format("{{\"event\":\"planned\",\"drv\":\"{}\",\"machine\":\"{}\"}}\n",
+                          step.drv.str(),
+                          step.machine);
     }
-    return;
+    return text;
   }
-  std::string text;
   if (!steps.empty()) text = fmt::format("{} derivations would be built:\n", steps.size());
   for (const auto& step : steps)
     text += fmt::format("  {}  on {}\n", step.drv.str(), step.machine);
   text += fmt::format("{} derivations that were looked at are there already\n",
                       run.graph().already_valid);
-  out_.write(text);
-}
-
-void BuildCommand::print_results(const farm::Graph& graph) {
-  if (options_.json) return;
-  for (const auto& result : graph.results)
-    out_.write(result.path.str() + "\n");
+  return text;
 }
 
 }  // namespace

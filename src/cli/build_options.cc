@@ -56,7 +56,7 @@ Exit codes:
   1    a build failed
   2    wrong usage or input: no such file, an evaluation error, bad builders
   3    infrastructure: steps were aborted, no machine for a system, the store
-       cannot be reached
+       cannot be reached, standard output cannot be written
   130  interrupted
 )";
 

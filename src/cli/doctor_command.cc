@@ -166,10 +166,10 @@ ExitCode run_doctor(const DoctorCommand& command) {
     const auto settings = load_settings(command.config);
     Doctor doctor(machines_of(command), {.own_system = own_system(), .ssh = settings.ssh});
     const auto diagnoses = doctor.run();
-    view::Terminal out(STDOUT_FILENO);
-    out.write(command.json
-                  ? view::doctor_json(diagnoses)
-                  : view::doctor_report(diagnoses, view::style_for(view::facts_of(STDOUT_FILENO))));
+    const auto text = command.json ? view::doctor_json(diagnoses)
+                                   : view::doctor_report(
+                                         diagnoses, view::style_for(view::facts_of(STDOUT_FILENO)));
+    std::fwrite(text.data(), 1, text.size(), stdout);
     const bool all = std::ranges::all_of(diagnoses, &farm::Diagnosis::can_build);
     return all ? ExitCode::success : ExitCode::infrastructure;
   } catch (const Error& e) {

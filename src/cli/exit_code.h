@@ -12,7 +12,7 @@ enum class ExitCode : std::uint8_t {
   success = 0,         ///< everything that was asked for is there
   build_failed = 1,    ///< a builder said no
   usage = 2,           ///< wrong options or input: no such file, evaluation error, bad builders
-  infrastructure = 3,  ///< steps aborted, no machine for a system, store not reachable
+  infrastructure = 3,  ///< steps aborted, no machine for a system, store not reachable, output lost
   interrupted = 130,   ///< Ctrl-C or SIGTERM
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -17,6 +18,9 @@ using Outcome = sched::Verdict::Outcome;
 
 /// Written at a time when an event makes many lines.
 constexpr std::size_t kBlock = 65536;
+
+/// More than this, and an event, does not wait for a reader.
+constexpr std::size_t kMostWaiting = std::size_t{64} << 20U;
 
 /// In microseconds' precision.
 double milliseconds(Duration time) {
@@ -98,13 +102,20 @@ Json phases(const farm::AttemptEnded& event) {
   return result;
 }
 
-/// Writes the lines of one event. The model has been told of it already.
+/// Writes the lines of one event, or counts them where there is no room. The model has been told of
+/// it already.
 class Writer {
  public:
-  Writer(Screen& screen, const ClockAnchor& clock, const RunModel& model)
-      : screen_(screen), clock_(clock), model_(model) {}
+  Writer(Screen& screen, const ClockAnchor& clock, const RunModel& model, std::size_t& lost_lines)
+      : screen_(screen),
+        clock_(clock),
+        model_(model),
+        lost_lines_(lost_lines),
+        has_room_(model.has_ended() || screen.waiting() < kMostWaiting) {}
 
-  ~Writer() { screen_.write(text_); }
+  ~Writer() {
+    if (!text_.empty()) screen_.write(text_);
+  }
 
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -121,6 +132,8 @@ class Writer {
   void operator()(const farm::RunEnded& event);
   void note(std::string_view text, TimePoint at);
   void end(std::string_view how, TimePoint at);
+  /// Says how many lines are missing here, if any are and there is room.
+  void admit_losses(TimePoint at);
 
  private:
   Json line(std::string_view name, TimePoint at) const;
@@ -139,10 +152,23 @@ class Writer {
   Screen& screen_;
   const ClockAnchor& clock_;
   const RunModel& model_;
+  std::size_t& lost_lines_;
+  bool has_room_;
   std::string text_;
 };
 
+void Writer::admit_losses(TimePoint at) {
+  if (!has_room_ || lost_lines_ == 0) return;
+  Json lost = line("lines_lost", at);
+  lost["lines"] = std::exchange(lost_lines_, 0);
+  put(lost);
+}
+
 void Writer::put_text(std::string_view line) {
+  if (!has_room_) {
+    ++lost_lines_;
+    return;
+  }
   text_ += line;
   text_ += '\n';
   if (text_.size() < kBlock) return;
@@ -320,16 +346,22 @@ void Writer::end(std::string_view how, TimePoint at) {
 
 void JsonView::on(const farm::Event& event) {
   model_.on(event);
-  Writer writer(screen_, clock_, model_);
+  Writer writer(screen_, clock_, model_, lost_lines_);
+  writer.admit_losses(std::visit([](const auto& e) { return e.at; }, event));
   std::visit(writer, event);
 }
 
 void JsonView::note(std::string_view text, TimePoint now) {
-  Writer(screen_, clock_, model_).note(text, now);
+  Writer writer(screen_, clock_, model_, lost_lines_);
+  writer.admit_losses(now);
+  writer.note(text, now);
 }
 
 void JsonView::finish(TimePoint now) {
-  if (!model_.has_ended()) Writer(screen_, clock_, model_).end("broken_off", now);
+  if (model_.has_ended()) return;
+  Writer writer(screen_, clock_, model_, lost_lines_);
+  writer.admit_losses(now);
+  writer.end("broken_off", now);
 }
 
 }  // namespace firn::view

@@ -166,6 +166,28 @@ TEST(JsonView, WritesMachinesAndNotes) {
   EXPECT_EQ(lines.at(4)["message"], "stopping");
 }
 
+TEST(JsonView, SaysHowManyLinesFoundNoRoom) {
+  FakeScreen screen;
+  JsonView view(screen, sample_clock());
+  view.on(plan_made({"b1"}, 1, {"a", "b", "c"}));
+  screen.untaken = std::size_t{64} << 20U;
+  view.on(started({.step = 0}, 0));
+  view.on(built({.step = 0}, 10));
+  screen.untaken = 0;
+  view.on(started({.step = 1}, 20));
+  screen.untaken = std::size_t{64} << 20U;
+  view.on(built({.step = 1}, 30));
+  view.on(run_ended(40, true));
+  std::vector<std::string> seen;
+  for (const auto& line : lines_of(screen.text()))
+    seen.push_back(line["event"].get<std::string>() +
+                   (line.contains("lines") ? line["lines"].dump() : ""));
+  seen.erase(seen.begin(), seen.begin() + 4);
+  EXPECT_EQ(
+      seen,
+      (std::vector<std::string>{"lines_lost3", "attempt_started", "lines_lost2", "run_ended"}));
+}
+
 TEST(JsonView, DoesNotGatherABigPlanInMemory) {
   FakeScreen screen;
   JsonView view(screen, sample_clock());

@@ -3,6 +3,7 @@
 
 #include "view/frame.h"
 #include "view/summary.h"
+#include "view/words.h"
 
 #include <algorithm>
 #include <utility>
@@ -20,6 +21,9 @@ constexpr std::string_view kEraseBelow = "\x1b[J";
 
 /// A run of very short steps does not wait for the next frame with more than this.
 constexpr std::size_t kMostScrolling = 500;
+
+/// While a terminal takes nothing, no more lines than this are kept for it.
+constexpr std::size_t kMostKept = 20'000;
 
 /// What went wrong may take this many lines; everything else takes one.
 constexpr std::size_t kLinesOfBadNews = 3;
@@ -64,6 +68,10 @@ void LiveView::tell(const farm::Event& event) {
 }
 
 void LiveView::scroll(const Line& line) {
+  if (scrolling_lines_ >= kMostKept) {
+    ++lost_lines_;
+    return;
+  }
   scrolling_ += line.text();
   scrolling_ += kEraseRestOfLine;
   scrolling_ += '\n';
@@ -83,6 +91,14 @@ void LiveView::scroll(News news, std::string_view text, const ScreenSize& size) 
   }
 }
 
+std::string LiveView::take_scrolling() {
+  std::string text = std::exchange(scrolling_, {});
+  scrolling_lines_ = 0;
+  if (lost_lines_ > 0)
+    text += fmt::format("{}{}\n", lines_left_out(std::exchange(lost_lines_, 0)), kEraseRestOfLine);
+  return text;
+}
+
 void LiveView::note(std::string_view text, TimePoint now) {
   scroll(News::attention, printable(text), screen_.size());
   repaint(now);
@@ -99,6 +115,7 @@ std::string LiveView::go_up(const ScreenSize& size) const {
 }
 
 void LiveView::repaint(TimePoint now) {
+  if (screen_.waiting() > 0) return;
   const ScreenSize size = screen_.size();
   const auto lines =
       model_.is_planned() ? draw_frame(model_, now, size, style_) : std::vector<Line>();
@@ -112,7 +129,7 @@ void LiveView::repaint(TimePoint now) {
   if (scrolling_.empty() && frame == frame_ && is_in_place) return;
   std::string text = is_cursor_hidden_ ? "" : std::string(kHideCursor);
   text += go_up(size);
-  text += scrolling_;
+  text += take_scrolling();
   text += frame;
   text += kEraseBelow;
   is_cursor_hidden_ = true;
@@ -121,14 +138,12 @@ void LiveView::repaint(TimePoint now) {
     frame_widths_.push_back(line.width());
   frame_ = std::move(frame);
   size_ = size;
-  scrolling_.clear();
-  scrolling_lines_ = 0;
   screen_.write(text);
 }
 
 void LiveView::finish(TimePoint now) {
   std::string text = go_up(screen_.size());
-  text += scrolling_;
+  text += take_scrolling();
   text += kEraseBelow;
   if (model_.steps().total > 0) text += '\n';
   text += summary(model_, now, style_);
@@ -136,7 +151,6 @@ void LiveView::finish(TimePoint now) {
   is_cursor_hidden_ = false;
   frame_.clear();
   frame_widths_.clear();
-  scrolling_.clear();
   screen_.write(text);
 }
 

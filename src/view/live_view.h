@@ -17,8 +17,9 @@
 
 namespace firn::view {
 
-/// Writes once per frame, and not at all where nothing has changed. The cursor is hidden from the
-/// first frame to `finish`, or to the destructor.
+/// Writes once per frame, and not at all where nothing has changed or the last frame still waits
+/// for the terminal; lines that have to wait too long are counted instead. The cursor is hidden
+/// from the first frame to `finish`, or to the destructor.
 class LiveView : public View {
  public:
   LiveView(Screen& screen, const Style& style) : screen_(screen), style_(style) {}
@@ -36,6 +37,8 @@ class LiveView : public View {
   void tell(const farm::Event& event);
   void scroll(const Line& line);
   void scroll(News news, std::string_view text, const ScreenSize& size);
+  /// What has ended since the last frame.
+  std::string take_scrolling();
   /// Goes up to where the last frame began, as the terminal shows it now.
   std::string go_up(const ScreenSize& size) const;
 
@@ -45,6 +48,7 @@ class LiveView : public View {
   /// Lines that wait for the next frame.
   std::string scrolling_;
   std::size_t scrolling_lines_ = 0;
+  std::size_t lost_lines_ = 0;
   ScreenSize size_;
   std::string frame_;
   /// Of the lines of the last frame, in cells.

@@ -140,6 +140,22 @@ TEST(LiveView, DoesNotWaitForAFrameWithThousandsOfLines) {
   EXPECT_EQ(terminal.write_count, 1);
 }
 
+TEST(LiveView, WaitsForATerminalThatWasStopped) {
+  FakeTerminal terminal(kSize);
+  LiveView view(terminal, kStyle);
+  tell(view, {plan_made({"b1"}, 1, std::vector<std::string>(2, "a")), started({.step = 0}, 0)});
+  view.repaint(run_time(0));
+  terminal.untaken = 1;
+  for (int i = 0; i < 20'005; ++i)
+    view.note("somebody stopped me", run_time(100));
+  EXPECT_EQ(terminal.write_count, 1);
+  terminal.untaken = 0;
+  view.repaint(run_time(200));
+  EXPECT_EQ(terminal.write_count, 2);
+  EXPECT_THAT(terminal.text(), HasSubstr("! somebody stopped me\n[firn: 5 lines left out here"));
+  EXPECT_FALSE(terminal.has_left_screen);
+}
+
 TEST(LiveView, FindsItsFrameAgainAfterAResize) {
   FakeScreen screen;
   screen.screen_size = {.rows = 24, .columns = 80};

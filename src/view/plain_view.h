@@ -7,10 +7,13 @@
 #include "view/style.h"
 #include "view/view.h"
 
+#include <cstddef>
 #include <string_view>
 
 namespace firn::view {
 
+/// While 4 MiB wait for their reader, lines are not written but counted; a line says how many as
+/// soon as there is room.
 class PlainView : public View {
  public:
   PlainView(Screen& screen, const Style& style) : screen_(screen), style_(style) {}
@@ -25,9 +28,13 @@ class PlainView : public View {
   const RunModel& model() const override { return model_; }
 
  private:
+  void tell(std::string_view line);
+  void admit_losses();
+
   Screen& screen_;
   Style style_;
   RunModel model_;
+  std::size_t lost_lines_ = 0;
 };
 
 }  // namespace firn::view

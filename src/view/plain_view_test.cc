@@ -134,5 +134,17 @@ TEST(PlainView, LetsTheCallerSpeak) {
   EXPECT_EQ(screen.text(), "stopping: please wait\n");
 }
 
+TEST(PlainView, SaysHowManyLinesFoundNoRoom) {
+  FakeScreen screen;
+  PlainView view(screen, {});
+  view.note("one", run_time(0));
+  screen.untaken = std::size_t{4} << 20U;
+  view.note("two", run_time(0));
+  view.note("three", run_time(0));
+  screen.untaken = 0;
+  view.note("four", run_time(0));
+  EXPECT_EQ(screen.text(), "one\n[firn: 2 lines left out here, for nobody read them]\nfour\n");
+}
+
 }  // namespace
 }  // namespace firn::view

@@ -14,8 +14,8 @@ struct ScreenSize {
   friend bool operator==(const ScreenSize&, const ScreenSize&) = default;
 };
 
-/// Takes text as it is, escape sequences included. Neither function throws: a view must not end the
-/// run that it shows.
+/// Takes text as it is, escape sequences included. No function throws or waits for a reader: a view
+/// must neither end nor hold up the run that it shows.
 class Screen {
  public:
   Screen() = default;
@@ -26,6 +26,8 @@ class Screen {
   /// Asked before every frame, as people resize their windows.
   virtual ScreenSize size() = 0;
   virtual void write(std::string_view text) = 0;
+  /// Bytes that were written and that nobody has taken yet: whoever writes without end looks here.
+  virtual std::size_t waiting() const = 0;
 };
 
 }  // namespace firn::view

@@ -2,20 +2,13 @@
 #include "view/terminal.h"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <cstdlib>
-#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace firn::view {
 
 namespace {
-
-/// A terminal that was stopped with Ctrl-S, or a reader that went to sleep, holds us up for as
-/// long.
-constexpr int kPatienceInMilliseconds = 1000;
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -35,24 +28,10 @@ bool can_unicode(const TerminalFacts& facts) {
 
 }  // namespace
 
-ScreenSize Terminal::size() {
+ScreenSize screen_size(int fd) {
   winsize window{};
-  if (::ioctl(fd_, TIOCGWINSZ, &window) != 0 || window.ws_row == 0 || window.ws_col == 0) return {};
+  if (::ioctl(fd, TIOCGWINSZ, &window) != 0 || window.ws_row == 0 || window.ws_col == 0) return {};
   return {.rows = window.ws_row, .columns = window.ws_col};
-}
-
-void Terminal::write(std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd_, text.data(), text.size());
-    if (written >= 0) {
-      text.remove_prefix(static_cast<std::size_t>(written));
-    } else if (errno == EAGAIN) {
-      pollfd ready{.fd = fd_, .events = POLLOUT, .revents = 0};
-      if (::poll(&ready, 1, kPatienceInMilliseconds) == 0) return;
-    } else if (errno != EINTR) {
-      return;
-    }
-  }
 }
 
 TerminalFacts facts_of(int fd) {

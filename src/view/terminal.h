@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The real screen, and what its surroundings say about it: NO_COLOR, TERM, the locale.
+// What is known about a descriptor that will be written to: its size, NO_COLOR, TERM, the locale.
 #pragma once
 
 #include "view/screen.h"
@@ -10,20 +10,10 @@
 
 namespace firn::view {
 
-/// Writes to a descriptor that it does not own. What cannot be written is dropped.
-class Terminal : public Screen {
- public:
-  explicit Terminal(int fd) : fd_(fd) {}
+/// 24 x 80 where the descriptor is no terminal or does not know.
+ScreenSize screen_size(int fd);
 
-  /// 24 x 80 where the descriptor is no terminal or does not know.
-  ScreenSize size() override;
-  void write(std::string_view text) override;
-
- private:
-  int fd_;
-};
-
-/// What is known about a descriptor that will be written to.
+/// What chooses the view and its style.
 struct TerminalFacts {
   bool is_terminal = false;
   /// The environment's TERM.

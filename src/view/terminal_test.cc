@@ -41,22 +41,13 @@ TEST(Terminal, ChoosesViewAndStyleByItsSurroundings) {
   }
 }
 
-TEST(Terminal, WritesToAPipeOfTheUsualSize) {
+TEST(Terminal, APipeHasTheUsualSize) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
   const Fd reading(ends[0]);
   const Fd writing(ends[1]);
-  Terminal terminal(writing.get());
-  EXPECT_EQ(terminal.size(), (ScreenSize{.rows = 24, .columns = 80}));
+  EXPECT_EQ(screen_size(writing.get()), (ScreenSize{.rows = 24, .columns = 80}));
   EXPECT_FALSE(facts_of(writing.get()).is_terminal);
-  terminal.write("hello");
-  std::string text(16, '\0');
-  text.resize(static_cast<std::size_t>(::read(reading.get(), text.data(), text.size())));
-  EXPECT_EQ(text, "hello");
-}
-
-TEST(Terminal, DropsWhatCannotBeWritten) {
-  Terminal(-1).write("nobody reads this");
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ struct ClockAnchor {
   std::chrono::sys_time<std::chrono::milliseconds> wall;
 };
 
-/// Shows a run on a screen. None of its functions throws or blocks longer than the screen does.
+/// Shows a run on a screen. None of its functions throws or waits. Where nobody takes what is
+/// shown, each view leaves out in its own way what there is no room for, and says so.
 class View : public farm::EventSink {
  public:
   /// Shows what time alone has changed. To be called about ten times a second; only the live view

@@ -43,4 +43,8 @@ std::string counted(std::size_t number, std::string_view noun) {
   return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
 }
 
+std::string lines_left_out(std::size_t number) {
+  return fmt::format("[firn: {} left out here, for nobody read them]", counted(number, "line"));
+}
+
 }  // namespace firn::view

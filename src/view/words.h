@@ -22,4 +22,7 @@ std::string on_a_clock(Duration time);
 /// "1 step", "3 steps".
 std::string counted(std::size_t number, std::string_view noun);
 
+/// For the place where so many lines of ours are missing because their reader did not read.
+std::string lines_left_out(std::size_t number);
+
 }  // namespace firn::view

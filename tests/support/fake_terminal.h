@@ -23,6 +23,11 @@ class FakeScreen : public view::Screen {
 
   void write(std::string_view text) override { writes.emplace_back(text); }
 
+  std::size_t waiting() const override { return untaken; }
+
+  /// What is said to wait for a reader.
+  std::size_t untaken = 0;
+
   std::string text() const {
     std::string all;
     for (const auto& part : writes)
@@ -66,6 +71,10 @@ class FakeTerminal : public view::Screen {
     return all;
   }
 
+  std::size_t waiting() const override { return untaken; }
+
+  /// What is said to wait for a reader.
+  std::size_t untaken = 0;
   int write_count = 0;
   bool is_cursor_visible = true;
   /// Moved up farther than the screen is high.
