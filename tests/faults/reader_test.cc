@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 
 namespace firn::testing {
@@ -62,6 +63,14 @@ class Reader : public FarmTest {
     return home().store_has(outputs(home(), drvs_, "all").front()) && is_idle(builder_->host());
   }
 
+  /// What there is to know where something takes too long.
+  std::string state() const {
+    return fmt::format("{}\n{}\n{}",
+                       lab::read_file(file("err")),
+                       fmt::join(home().processes(), "\n"),
+                       fmt::join(builder_->host().processes(), "\n"));
+  }
+
   std::string code() const { return fs::exists(file("code")) ? lab::read_file(file("code")) : ""; }
 
  private:
@@ -72,7 +81,7 @@ class Reader : public FarmTest {
 
 TEST_F(Reader, WhoNeverReadsHoldsUpNothing) {
   auto process = start("sleep 1000");
-  ASSERT_TRUE(eventually([&] { return is_built(); }, 30s)) << lab::read_file(file("err"));
+  ASSERT_TRUE(eventually([&] { return is_built(); }, 30s)) << state();
   EXPECT_EQ(code(), "");
   EXPECT_TRUE(eventually([&] { return code() == "3\n"; }, 60s)) << code();
   EXPECT_THAT(lab::read_file(file("err")), HasSubstr("lost from here on: nobody reads the last"));
@@ -80,7 +89,7 @@ TEST_F(Reader, WhoNeverReadsHoldsUpNothing) {
 
 TEST_F(Reader, WhoComesLateGetsEveryLine) {
   auto process = start("while [ ! -e go ]; do sleep 0.1; done; cat > events");
-  ASSERT_TRUE(eventually([&] { return is_built(); }, 30s)) << lab::read_file(file("err"));
+  ASSERT_TRUE(eventually([&] { return is_built(); }, 30s)) << state();
   EXPECT_EQ(code(), "");
   lab::write_file(file("go"), "");
   EXPECT_TRUE(process.wait(30s).ok());
