@@ -96,7 +96,7 @@ farm::RunOptions run_options(const BuildOptions& options,
           .limits = settings.attempt,
           .sessions = settings.sessions,
           .scheduling = scheduling,
-          .log_folder = log_folder(options).string(),
+          .log_folder = {.path = log_folder(options).string()},
           .log_limits = settings.logs,
           .own_system = own_system(),
           .signing_keys = signing_keys};

@@ -19,8 +19,7 @@ constexpr std::size_t kMostPending = std::size_t{8} << 20U;
 }  // namespace
 
 AttemptLog::AttemptLog(LogFolder& folder, const nix::DrvPath& drv)
-    : folder_(folder),
-      to_file_(std::make_shared<LogFile>(folder.path(), drv.path().base_name(), folder.limits())) {}
+    : folder_(folder), to_file_(std::make_shared<LogFile>(folder.place(), drv, folder.limits())) {}
 
 std::shared_ptr<AttemptLog> AttemptLog::start(LogFolder& folder, const nix::DrvPath& drv) {
   return std::shared_ptr<AttemptLog>(new AttemptLog(folder, drv));

@@ -18,8 +18,8 @@
 
 namespace firn::farm {
 
-/// Made when an attempt starts to build, by `start`; the file, "<derivation>.<n>.log", appears with
-/// the first byte and never overwrites another.
+/// Made when an attempt starts to build, by `start`; the file appears with the first byte and never
+/// overwrites another (log_place.h).
 class AttemptLog : public std::enable_shared_from_this<AttemptLog> {
  public:
   static std::shared_ptr<AttemptLog> start(LogFolder& folder, const nix::DrvPath& drv);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "farm/attempt_log.h"
 
+#include "farm/hydra_files.h"
 #include "support/run.h"
 #include "support/store_samples.h"
 #include "support/temp_folder.h"
@@ -35,7 +36,7 @@ class AttemptLogTest : public ::testing::Test {
   aio::Loop loop;
   LogFolder logs{
       loop,
-      folder.path(),
+      {.path = folder.path()},
       {.head = ByteCount(100), .tail = ByteCount(100), .ceiling = ByteCount(1'000'000'000)}};
 
  private:
@@ -56,6 +57,19 @@ TEST_F(AttemptLogTest, WhatIsPrintedIsWritten) {
             folder.path() / (drv_path("hello").path().base_name() + std::string(".1.log")));
   EXPECT_EQ(read(*log), "one\ntwo\n");
   EXPECT_EQ(log->failure(), "");
+}
+
+// QR-120.
+TEST_F(AttemptLogTest, ItsFileIsTheRealOne) {
+  LogFolder hydra(loop, {.path = folder.path(), .naming = LogNaming::hydra}, {});
+  for (const char* text : {"one\n", "two\n"}) {
+    const auto log = AttemptLog::start(hydra, drv_path("hello"));
+    log->append(text);
+    loop.run(log->settle());
+    EXPECT_EQ(log->file(), log_path(folder.path().string(), drv_path("hello")));
+    EXPECT_EQ(folder.read(log->file()), text);
+  }
+  loop.run(hydra.close(1s));
 }
 
 TEST_F(AttemptLogTest, ASilentBuildLeavesNoFile) {
@@ -133,7 +147,7 @@ TEST_F(AttemptLogTest, AMissingFolderCostsTheFileAndNotTheTail) {
 
 TEST_F(AttemptLogTest, TheCeilingIsVetoedOnce) {
   LogFolder small(loop,
-                  folder.path(),
+                  {.path = folder.path()},
                   {.head = ByteCount(100), .tail = ByteCount(100), .ceiling = ByteCount(5)});
   const auto log = AttemptLog::start(small, drv_path("hello"));
   log->append("12345");

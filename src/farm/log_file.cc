@@ -16,42 +16,35 @@ namespace firn::farm {
 
 namespace {
 
-constexpr int kMostAttempts = 100'000;
 constexpr std::uint64_t kRoomAfterTheEnd = std::uint64_t{1} << 20U;
 
 }  // namespace
 
-LogFile::LogFile(std::string folder, std::string stem, const LogLimits& limits)
-    : folder_(std::move(folder)),
-      stem_(std::move(stem)),
+LogFile::LogFile(LogPlace place, nix::DrvPath drv, const LogLimits& limits)
+    : place_(std::move(place)),
+      drv_(std::move(drv)),
       room_(limits.head.value()),
       tail_size_(limits.tail.value()),
       ring_size_(tail_size_ + 1) {}
 
 void LogFile::fail(const char* what) {
-  failure_ =
-      system_error(errno, fmt::format("{} the log file {}", what, path_.empty() ? folder_ : path_))
-          .what();
+  failure_ = system_error(errno, fmt::format("{} the log file {}", what, path_)).what();
 }
 
 void LogFile::open() {
-  for (int n = 1; n < kMostAttempts; ++n) {
-    std::string path = fmt::format("{}/{}.{}.log", folder_, stem_, n);
-    fd_ = Fd(::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_APPEND, 0644));
-    if (fd_) {
-      path_ = std::move(path);
-      return;
-    }
-    if (errno != EEXIST) {
-      failure_ = system_error(errno, fmt::format("make the log file {}", path)).what();
-      return;
-    }
+  try {
+    NewLog log = make_log(place_, drv_);
+    path_ = std::move(log.path);
+    fd_ = std::move(log.file);
+  } catch (const Error& e) {
+    failure_ = e.what();
   }
-  failure_ = fmt::format("{} holds too many logs of {}", folder_, stem_);
 }
 
 void LogFile::open_spill() {
   const std::string path = path_ + ".tail";
+  // Of a run that ended between the next two lines.
+  ::unlink(path.c_str());
   spill_ = Fd(::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
   if (!spill_ || ::unlink(path.c_str()) != 0) fail("make the end of");
 }

@@ -5,6 +5,8 @@
 
 #include "base/fd.h"
 #include "farm/log_limits.h"
+#include "farm/log_place.h"
+#include "nix/store_path.h"
 
 #include <cstdint>
 #include <string>
@@ -15,9 +17,8 @@ namespace firn::farm {
 /// For one thread at a time.
 class LogFile {
  public:
-  /// `folder` must exist. The file is "STEM.N.log" with the first free N, and appears with the
-  /// first byte.
-  LogFile(std::string folder, std::string stem, const LogLimits& limits);
+  /// The file appears with the first byte.
+  LogFile(LogPlace place, nix::DrvPath drv, const LogLimits& limits);
 
   /// Never throws: a full disk costs the log and not the build. `failure` tells. What does not fit
   /// into the head waits in a file without a name, which holds its end and wraps around.
@@ -27,7 +28,8 @@ class LogFile {
   /// 1 MiB.
   void finish();
 
-  /// Empty while nothing was printed.
+  /// Empty while nothing was printed. By Hydra's naming, where the file stood when it was made: a
+  /// later attempt moves it.
   const std::string& path() const { return path_; }
 
   /// Why the file does not hold everything that the limits allow; empty = it does.
@@ -42,8 +44,8 @@ class LogFile {
   void copy_spilled(std::uint64_t begin, std::uint64_t end);
   void fail(const char* what);
 
-  std::string folder_;
-  std::string stem_;
+  LogPlace place_;
+  nix::DrvPath drv_;
   std::uint64_t room_;
   std::uint64_t tail_size_;
   /// One byte more: it tells whether the tail begins with a line.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "farm/log_file.h"
 
+#include "farm/hydra_files.h"
+#include "support/store_samples.h"
 #include "support/temp_folder.h"
 
 #include <csignal>
@@ -15,53 +17,59 @@ namespace {
 namespace fs = std::filesystem;
 using testing::TempFolder;
 
+const nix::DrvPath kDrv = testing::drv_path("hello");
+
+std::string name(int attempt) {
+  return kDrv.path().base_name() + "." + std::to_string(attempt) + ".log";
+}
+
 LogLimits limits(std::uint64_t head, std::uint64_t tail) {
   return {.head = ByteCount(head), .tail = ByteCount(tail), .ceiling = ByteCount(1000)};
 }
 
 TEST(LogFile, NoFileBeforeTheFirstByte) {
   const TempFolder folder;
-  LogFile log(folder.path(), "hello.drv", {});
+  LogFile log({.path = folder.path()}, kDrv, {});
   log.append("");
   log.finish();
   EXPECT_EQ(log.path(), "");
   EXPECT_TRUE(fs::is_empty(folder.path()));
   log.append("x");
-  EXPECT_EQ(log.path(), folder.path() / "hello.drv.1.log");
+  EXPECT_EQ(log.path(), folder.path() / name(1));
 }
 
 TEST(LogFile, HoldsEverythingInOrder) {
   const TempFolder folder;
-  LogFile log(folder.path(), "hello.drv", {});
+  LogFile log({.path = folder.path()}, kDrv, {});
   log.append("one\n");
   log.append(std::string("t\0o\n", 4));
   log.finish();
-  EXPECT_EQ(folder.read("hello.drv.1.log"), std::string("one\nt\0o\n", 8));
+  EXPECT_EQ(folder.read(name(1)), std::string("one\nt\0o\n", 8));
   EXPECT_EQ(log.failure(), "");
 }
 
 TEST(LogFile, NeverOverwrites) {
   const TempFolder folder;
-  folder.write("hello.drv.1.log", "of yesterday");
-  folder.write("hello.drv.3.log", "of yesterday, too");
-  LogFile second(folder.path(), "hello.drv", {});
-  LogFile fourth(folder.path(), "hello.drv", {});
+  folder.write(name(1), "of yesterday");
+  folder.write(name(3), "of yesterday, too");
+  LogFile second({.path = folder.path()}, kDrv, {});
+  LogFile fourth({.path = folder.path()}, kDrv, {});
   second.append("b");
   fourth.append("d");
-  EXPECT_EQ(second.path(), folder.path() / "hello.drv.2.log");
-  EXPECT_EQ(fourth.path(), folder.path() / "hello.drv.4.log");
-  EXPECT_EQ(folder.read("hello.drv.1.log"), "of yesterday");
-  EXPECT_EQ(folder.read("hello.drv.3.log"), "of yesterday, too");
+  EXPECT_EQ(second.path(), folder.path() / name(2));
+  EXPECT_EQ(fourth.path(), folder.path() / name(4));
+  EXPECT_EQ(folder.read(name(1)), "of yesterday");
+  EXPECT_EQ(folder.read(name(3)), "of yesterday, too");
 }
 
 TEST(LogFile, DoesNotFollowALinkThatLiesInWait) {
   const TempFolder folder;
   const auto victim = folder.write("victim", "mine");
-  fs::create_symlink(victim, folder.path() / "hello.drv.1.log");
-  LogFile log(folder.path(), "hello.drv", {});
+  fs::create_symlink(victim, folder.path() / name(1));
+  LogFile log({.path = folder.path()}, kDrv, {});
   log.append("theirs");
   EXPECT_EQ(folder.read("victim"), "mine");
-  EXPECT_EQ(log.path(), folder.path() / "hello.drv.2.log");
+  EXPECT_EQ(log.path(), folder.path() / name(2));
 }
 
 TEST(LogFile, LeavesOutTheMiddle) {
@@ -83,13 +91,13 @@ TEST(LogFile, LeavesOutTheMiddle) {
        }) {
     for (const std::size_t piece : {1U, 3U, 5U, 100U}) {
       const TempFolder folder;
-      LogFile log(folder.path(), "hello.drv", limits(8, 4));
+      LogFile log({.path = folder.path()}, kDrv, limits(8, 4));
       for (std::size_t at = 0; at < c.text.size(); at += piece)
         log.append(std::string_view(c.text).substr(at, piece));
       log.finish();
       EXPECT_EQ(log.failure(), "");
       if (c.text.empty()) continue;
-      EXPECT_EQ(folder.read("hello.drv.1.log"), c.kept) << piece;
+      EXPECT_EQ(folder.read(name(1)), c.kept) << piece;
       EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 1) << "no file but this";
     }
   }
@@ -97,26 +105,26 @@ TEST(LogFile, LeavesOutTheMiddle) {
 
 TEST(LogFile, WithoutATailItSaysHowMuchItLacks) {
   const TempFolder folder;
-  LogFile log(folder.path(), "hello.drv", limits(4, 0));
+  LogFile log({.path = folder.path()}, kDrv, limits(4, 0));
   log.append("0123456789");
   log.finish();
-  EXPECT_EQ(folder.read("hello.drv.1.log"), "0123\n[firn: 6 bytes left out here]\n");
+  EXPECT_EQ(folder.read(name(1)), "0123\n[firn: 6 bytes left out here]\n");
   EXPECT_EQ(log.failure(), "");
 }
 
 TEST(LogFile, ALastWordComesAfterTheTail) {
   const TempFolder folder;
-  LogFile log(folder.path(), "hello.drv", limits(4, 4));
+  LogFile log({.path = folder.path()}, kDrv, limits(4, 4));
   log.append("0123456789");
   log.finish();
   log.append("\nlast");
   log.finish();
-  EXPECT_EQ(folder.read("hello.drv.1.log"), "0123\n[firn: 2 bytes left out here]\n6789\nlast");
+  EXPECT_EQ(folder.read(name(1)), "0123\n[firn: 2 bytes left out here]\n6789\nlast");
 }
 
 TEST(LogFile, AfterTheEndItDoesNotGrowForEver) {
   const TempFolder folder;
-  LogFile log(folder.path(), "hello.drv", limits(4, 4));
+  LogFile log({.path = folder.path()}, kDrv, limits(4, 4));
   log.append("0");
   log.finish();
   for (int i = 0; i < 50; ++i)
@@ -126,11 +134,28 @@ TEST(LogFile, AfterTheEndItDoesNotGrowForEver) {
 
 TEST(LogFile, AMissingFolderIsNamed) {
   const TempFolder folder;
-  LogFile log(folder.path() / "missing", "hello.drv", {});
+  LogFile log({.path = folder.path() / "missing"}, kDrv, {});
   log.append("one\n");
   log.finish();
   EXPECT_EQ(log.path(), "");
   EXPECT_NE(log.failure().find("missing"), std::string::npos) << log.failure();
+}
+
+TEST(LogFile, OfOneNameEachHasItsOwnEnd) {
+  const TempFolder folder;
+  const LogPlace place{.path = folder.path(), .naming = LogNaming::hydra};
+  const std::string newest = log_path(folder.path().string(), kDrv);
+  folder.write(newest + ".tail", "of one that crashed");
+  for (const char* text : {"0123456789", "abcdefghij"}) {
+    LogFile log(place, kDrv, limits(4, 4));
+    log.append(text);
+    log.finish();
+    EXPECT_EQ(log.path(), newest);
+    EXPECT_EQ(log.failure(), "");
+  }
+  EXPECT_EQ(folder.read(newest), "abcd\n[firn: 2 bytes left out here]\nghij");
+  EXPECT_EQ(folder.read(earlier_log_path(folder.path().string(), kDrv, 1)),
+            "0123\n[firn: 2 bytes left out here]\n6789");
 }
 
 /// A disk with room for so many bytes a file, as far as this process goes.
@@ -158,15 +183,15 @@ class SmallDisk {
 
 TEST(LogFile, AFullDiskCostsTheRestOfTheFileOnly) {
   const TempFolder folder;
-  LogFile log(folder.path(), "hello.drv", {});
+  LogFile log({.path = folder.path()}, kDrv, {});
   {
     const SmallDisk disk(6);
     for (const char* text : {"one\n", "two\n", "three\n"})
       log.append(text);
     log.finish();
   }
-  EXPECT_EQ(folder.read("hello.drv.1.log"), "one\ntw");
-  EXPECT_NE(log.failure().find("hello.drv.1.log"), std::string::npos) << log.failure();
+  EXPECT_EQ(folder.read(name(1)), "one\ntw");
+  EXPECT_NE(log.failure().find(name(1)), std::string::npos) << log.failure();
 }
 
 }  // namespace

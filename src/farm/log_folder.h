@@ -8,8 +8,8 @@
 #include "aio/task.h"
 #include "base/units.h"
 #include "farm/log_limits.h"
+#include "farm/log_place.h"
 
-#include <string>
 #include <utility>
 
 namespace firn::farm {
@@ -17,11 +17,10 @@ namespace firn::farm {
 /// Logs borrow it. To be closed before it dies, when nobody prints any more.
 class LogFolder {
  public:
-  /// `path` must exist.
-  LogFolder(aio::Loop& loop, std::string path, const LogLimits& limits)
-      : loop_(loop), path_(std::move(path)), limits_(limits), writer_(loop, 1), writing_(loop) {}
+  LogFolder(aio::Loop& loop, LogPlace place, const LogLimits& limits)
+      : loop_(loop), place_(std::move(place)), limits_(limits), writer_(loop, 1), writing_(loop) {}
 
-  const std::string& path() const { return path_; }
+  const LogPlace& place() const { return place_; }
 
   const LogLimits& limits() const { return limits_; }
 
@@ -38,7 +37,7 @@ class LogFolder {
 
  private:
   aio::Loop& loop_;
-  std::string path_;
+  LogPlace place_;
   LogLimits limits_;
   aio::Pool writer_;
   aio::Scope writing_;

@@ -4,6 +4,7 @@
 
 #include "farm/limits.h"
 #include "farm/log_limits.h"
+#include "farm/log_place.h"
 #include "nix/signature.h"
 #include "sched/spec.h"
 #include "store/limits.h"
@@ -22,8 +23,7 @@ struct RunOptions {
   Limits limits{};
   store::SessionLimits sessions{};
   sched::Options scheduling{};
-  /// Where logs are written; must exist.
-  std::string log_folder;
+  LogPlace log_folder{};
   LogLimits log_limits{};
   /// This machine's own system, such as "x86_64-linux".
   std::string own_system;

@@ -66,7 +66,7 @@ struct FarmMachine {
 class FarmRunTest : public ::testing::Test {
  public:
   FarmRunTest() {
-    options.log_folder = logs.path();
+    options.log_folder.path = logs.path();
     options.own_system = "x86_64-linux";
     options.scheduling.keep_going = true;
     machines = {{"ssh://b1 x86_64-linux - 2", [this] { return b1.connector(); }},
