@@ -142,6 +142,10 @@ constexpr auto kRows = std::to_array<Row>({
      .help = "waiting behind others that ask or add",
      .place = at([](Settings& s) -> auto& { return s.store.turn; })},
 
+    {.key = "store.outage",
+     .help = "a run waits so long for a store that does not answer, then it is broken off",
+     .place = at([](Settings& s) -> auto& { return s.attempt.destination_outage; })},
+
     {.key = "signing.secret-key-files",
      .help = "files with keys that sign inputs which such a machine is sent, with blanks between",
      .place = at([](Settings& s) -> auto& { return s.secret_key_files; })},

@@ -45,7 +45,10 @@ bool was_silence(std::string_view words, const BuildTimes& times) {
 FailureClass classify(const Error& error, Source source, sched::Phase phase) {
   if (error.kind() == Kind::cancelled) return FailureClass::cancelled;
   if (source == Source::destination) return FailureClass::destination_down;
-  if (source == Source::origin) return FailureClass::input_missing;
+  if (source == Source::origin) {
+    const bool is_silent = error.kind() == Kind::unavailable || error.kind() == Kind::timeout;
+    return is_silent ? FailureClass::destination_down : FailureClass::input_missing;
+  }
   if (is_disk_full(error.message())) return FailureClass::disk_full;
   switch (error.kind()) {
     case Kind::timeout:

@@ -19,7 +19,7 @@ namespace firn::farm {
 enum class Source : std::uint8_t {
   builder,      ///< the conversation with the machine that builds
   destination,  ///< our own store, while it took outputs in
-  origin,       ///< our own store, while inputs were read from it
+  origin,       ///< our own store, while it was asked for inputs or read
 };
 
 sched::FailureClass classify(const Error& error, Source source, sched::Phase phase);

@@ -108,6 +108,17 @@ struct MachineAdded {
   TimePoint at;
 };
 
+/// Our own store does not answer. Until it does no step is started, and no output comes back.
+struct DispatchPaused {
+  std::string reason;
+  TimePoint at;
+};
+
+/// It answers again.
+struct DispatchResumed {
+  TimePoint at;
+};
+
 /// Something about a machine that people should know, and that keeps nobody from working there.
 struct MachineNoted {
   sched::MachineId machine;
@@ -140,6 +151,8 @@ using Event = std::variant<PlanMade,
                            MachineOut,
                            MachineAdded,
                            MachineNoted,
+                           DispatchPaused,
+                           DispatchResumed,
                            StepsEnded,
                            RunEnded>;
 

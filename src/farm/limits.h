@@ -34,6 +34,8 @@ struct Limits {
   /// Behind others that receive, each under a watchdog of its own.
   Duration transfer_slot = std::chrono::hours(6);
   Duration receiving_stall = std::chrono::minutes(5);
+  /// Our own store does not answer: a run waits so long for it, then it is broken off.
+  Duration destination_outage = std::chrono::hours(1);
   /// A machine has left the machines file, and steps that no other one can do wait for its return.
   Duration machine_return = std::chrono::minutes(10);
 };

@@ -89,7 +89,7 @@ aio::Task<void> Run::drive(Until until) {
   std::exception_ptr error;
   try {
     const auto is_over = [&] { return until == Until::settled && scheduler_.is_settled(); };
-    while (!interrupted_ && !bug_ && !is_over()) {
+    while (!interrupted_ && !fatal_ && !is_over()) {
       carry_out(scheduler_.dispatch(now()));
       if (is_over()) break;
       aio::Timers::Entry alarm;
@@ -102,7 +102,7 @@ aio::Task<void> Run::drive(Until until) {
   } catch (...) {
     error = std::current_exception();
   }
-  if (bug_) error = bug_;
+  if (fatal_) error = fatal_;
   if (!interrupted_ && !error && attempts.size() > 0) co_await attempts.join();
   attempts_ = nullptr;
   probes_ = nullptr;
@@ -158,7 +158,7 @@ aio::Task<void> Run::attempt(sched::Assignment assignment) {
     book(assignment, std::move(outcome));
   } catch (...) {
     // Only a bug of ours comes here; it ends the run.
-    bug_ = std::current_exception();
+    fatal_ = std::current_exception();
     running_.erase(assignment.attempt);
   }
   changed_.notify_all();
@@ -187,6 +187,7 @@ void Run::book(const sched::Assignment& assignment, AttemptOutcome outcome) {
                            .until = until,
                            .at = now()});
   }
+  if (outcome.failure == sched::FailureClass::destination_down) doubt_destination(outcome.message);
   if (outcome.machine_is_unusable) give_up(assignment.machine, outcome.message);
 }
 

@@ -90,6 +90,9 @@ class Run final : private AttemptHost {
   void give_up(sched::MachineId id, const std::string& reason);
   aio::Task<void> probe(sched::MachineId id);
   void book_probe(sched::MachineId id, const Error& failure);
+  void doubt_destination(const std::string& reason);
+  aio::Task<void> await_destination();
+  void tell_outage(const Error& failure);
   aio::Task<void> tell_transfers();
   aio::Task<void> close_sessions();
 
@@ -116,9 +119,14 @@ class Run final : private AttemptHost {
   aio::WaitQueue changed_;
   /// The end of the wait for machines that have left.
   std::vector<aio::Timers::Entry> farewells_;
+  /// Our own store has failed somebody and has not answered since.
+  bool is_destination_in_doubt_ = false;
+  bool is_outage_told_ = false;
   bool interrupted_ = false;
-  std::exception_ptr bug_;
+  /// What ends the run: a bug of ours, or our own store that is gone for good.
+  std::exception_ptr fatal_;
   aio::Scope* attempts_ = nullptr;
+  /// Of questions that no attempt asks.
   aio::Scope* probes_ = nullptr;
 };
 

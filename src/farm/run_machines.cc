@@ -78,7 +78,7 @@ aio::Task<void> Run::probe(sched::MachineId id) {
     co_await aio::unless(machine.departure, farm::probe(loop_, machine, options_.limits));
     scheduler_.probe_succeeded(id);
   } catch (const Bug&) {
-    bug_ = std::current_exception();
+    fatal_ = std::current_exception();
   } catch (...) {
     error = std::current_exception();
   }

@@ -27,7 +27,7 @@ enum class FailureClass : std::uint8_t {
   protocol_error,       ///< the other end broke the conversation's rules, or its bytes do not match
                         ///< their hash
   disk_full,            ///< the builder ran out of space or inodes
-  destination_down,     ///< our own store did not take the outputs
+  destination_down,     ///< our own store did not take the outputs, or did not answer
   input_missing,        ///< an input vanished, here or there
   unsigned_inputs,      ///< the machine cannot check an input, so it takes neither it nor the step
   coordinator_restart,  ///< we were restarted while it ran

@@ -101,6 +101,8 @@ TEST_F(FleetTest, KeepsTheSlotOfFinishedStepsBeyondMaxJobs) {
   EXPECT_THAT(fill(), IsEmpty());
   EXPECT_EQ(fleet_.machine(machine).standing(), Standing::needs_transfer);
   fleet_.move(machine, Holding::place_in_line, Holding::transfer_slot);
+  EXPECT_THAT(fill(), IsEmpty()) << "its session is open as long as outputs come back";
+  fleet_.let_go(machine, Holding::transfer_slot);
   EXPECT_EQ(fill().size(), 1U);
 }
 

@@ -25,8 +25,8 @@ Holding holding_in(Phase phase, Holding now) {
 }
 
 std::uint32_t Machine::occupied() const {
-  const std::uint32_t in_line = holders(Holding::place_in_line);
-  return holders(Holding::build_slot) + (in_line > max_jobs ? in_line - max_jobs : 0);
+  const std::uint32_t waiting = finished();
+  return holders(Holding::build_slot) + (waiting > max_jobs ? waiting - max_jobs : 0);
 }
 
 Standing Machine::standing() const {
@@ -36,7 +36,7 @@ Standing Machine::standing() const {
   if (probing != Probing::no) return Standing::probed;
   if (occupied() < (is_on_trial ? std::min(1U, max_jobs) : max_jobs)) return Standing::free;
   if (is_on_trial && occupied() < max_jobs) return Standing::on_trial;
-  return holders(Holding::place_in_line) > max_jobs ? Standing::needs_transfer : Standing::full;
+  return finished() > max_jobs ? Standing::needs_transfer : Standing::full;
 }
 
 }  // namespace firn::sched

@@ -71,8 +71,14 @@ struct Machine {
 
   std::uint32_t holders(Holding holding) const { return held[static_cast<std::size_t>(holding)]; }
 
-  /// Slots in use: a step that has finished building keeps its slot where `max_jobs` others await a
-  /// transfer slot already.
+  /// Steps that have been built and whose outputs have not all come back.
+  std::uint32_t finished() const {
+    return holders(Holding::place_in_line) + holders(Holding::transfer_slot);
+  }
+
+  /// Slots in use: a step that has finished building keeps its slot where `max_jobs` others have
+  /// finished and wait for their outputs to come back. So no machine ever has more than twice
+  /// `max_jobs` sessions with steps, whatever becomes of our own store.
   std::uint32_t occupied() const;
 
   bool is_available() const {

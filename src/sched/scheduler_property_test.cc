@@ -183,8 +183,8 @@ class RandomFarm {
     ASSERT_LE(transfers, kMaxTransfers);
     for (std::size_t i = 0; i < machines_.size(); ++i) {
       const std::uint32_t jobs = machines_[i].max_jobs;
-      const std::uint32_t beyond = held[i][1] > jobs ? held[i][1] - jobs : 0;
-      ASSERT_LE(held[i][0] + beyond, jobs);
+      ASSERT_LE(held[i][0], jobs);
+      ASSERT_LE(held[i][0] + held[i][1] + held[i][2], 2 * jobs);
       ASSERT_LE(held[i][2], machines_[i].max_transfers);
     }
   }

@@ -139,7 +139,7 @@ TEST(Why, TellsWhyMachinesAreUnusable) {
 TEST(Why, TellsOfTransferSlots) {
   SchedFarm farm(Options{.max_transfers = 1});
   farm.machine("b1");
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 2; ++i) {
     farm.step("s");
     farm.enter(farm.only(), Phase::waiting_for_transfer_slot);
   }

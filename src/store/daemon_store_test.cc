@@ -236,6 +236,21 @@ TEST_F(DaemonStoreTest, AFailedAdditionCostsOneConnection) {
   });
 }
 
+TEST_F(DaemonStoreTest, AConnectionThatBreaksTakesTheIdleOnesWithIt) {
+  tell_slowly([](DaemonStoreTest& t, DaemonStore& store) -> aio::Task<void> {
+    aio::Scope scope(t.loop);
+    for (int i = 0; i < 4; ++i)
+      scope.spawn(add_one, &store, std::to_string(i));
+    co_await scope.join();
+    const auto before = t.daemon.opened;
+    t.daemon.hangs_at = Operation::add_to_store_nar;
+    co_await error_of(add_one(&store, "a"));
+    t.daemon.hangs_at.reset();
+    co_await add_one(&store, "b");
+    EXPECT_EQ(t.daemon.opened, before + 1) << "the daemon that they belong to may have gone";
+  });
+}
+
 TEST_F(DaemonStoreTest, ADaemonThatFallsSilentIsGivenUp) {
   daemon.hangs_at = Operation::add_to_store_nar;
   tell_slowly([](DaemonStoreTest& t, DaemonStore& store) -> aio::Task<void> {
@@ -245,8 +260,8 @@ TEST_F(DaemonStoreTest, ADaemonThatFallsSilentIsGivenUp) {
     const auto locked = co_await error_of(store.lock({store_path("a")}));
     EXPECT_TRUE(locked && locked->kind() == Kind::timeout);
     t.daemon.hangs_at.reset();
+    EXPECT_EQ((co_await store.lock({store_path("a")})).size(), 0U);
     co_await add_one(&store, "a");
-    EXPECT_EQ((co_await store.lock({store_path("a")})).size(), 1U);
     t.daemon.is_silent = true;
     const auto trust = co_await error_of(store.substitute({store_path("b")}));
     EXPECT_FALSE(trust) << "connections that were kept need no greeting";

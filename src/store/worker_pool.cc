@@ -20,7 +20,9 @@ WorkerPool::WorkerPool(aio::Loop& loop,
 WorkerPool::~WorkerPool() = default;
 
 WorkerPool::Lease::~Lease() {
-  if (connection_) pool_->retire(std::move(connection_));
+  if (!connection_) return;
+  if (!connection_->is_usable()) pool_->retire_idle();
+  pool_->retire(std::move(connection_));
 }
 
 void WorkerPool::Lease::keep() {
@@ -38,6 +40,11 @@ aio::Task<WorkerPool::Lease> WorkerPool::open() {
   co_return Lease(*this, co_await open_worker(loop_, *connector_, name_, adding_answer_));
 }
 
+void WorkerPool::retire_idle() {
+  for (auto& connection : std::exchange(idle_, {}))
+    retire(std::move(connection));
+}
+
 void WorkerPool::retire(std::unique_ptr<WorkerConnection> connection) {
   endings_.spawn(&WorkerPool::end, std::move(connection));
 }
@@ -52,8 +59,7 @@ aio::Task<void> WorkerPool::end(std::unique_ptr<WorkerConnection> connection) {
 }
 
 aio::Task<void> WorkerPool::close() {
-  for (auto& connection : std::exchange(idle_, {}))
-    retire(std::move(connection));
+  retire_idle();
   co_await endings_.join();
   co_await connector_->close();
 }

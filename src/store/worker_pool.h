@@ -26,7 +26,8 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   /// A connection for one request after another by one owner. Dropped without `keep`, it is closed
-  /// in the background, which ends what it was doing.
+  /// in the background, which ends what it was doing. One that is dropped in the middle of a
+  /// conversation takes the idle ones with it: the daemon that they belong to may have gone.
   class [[nodiscard]] Lease {
    public:
     Lease(Lease&&) noexcept = default;
@@ -61,6 +62,7 @@ class WorkerPool {
 
  private:
   void retire(std::unique_ptr<WorkerConnection> connection);
+  void retire_idle();
   static aio::Task<void> end(std::unique_ptr<WorkerConnection> connection);
 
   aio::Loop& loop_;

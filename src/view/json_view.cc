@@ -128,6 +128,8 @@ class Writer {
   void operator()(const farm::MachineOut& event);
   void operator()(const farm::MachineAdded& event);
   void operator()(const farm::MachineNoted& event);
+  void operator()(const farm::DispatchPaused& event);
+  void operator()(const farm::DispatchResumed& event);
   void operator()(const farm::StepsEnded& event);
   void operator()(const farm::RunEnded& event);
   void note(std::string_view text, TimePoint at);
@@ -310,6 +312,16 @@ void Writer::operator()(const farm::MachineNoted& event) {
   out["machine"] = model_.machine(event.machine).name;
   out["note"] = event.note;
   put(out);
+}
+
+void Writer::operator()(const farm::DispatchPaused& event) {
+  Json out = line("dispatch_paused", event.at);
+  out["reason"] = event.reason;
+  put(out);
+}
+
+void Writer::operator()(const farm::DispatchResumed& event) {
+  put(line("dispatch_resumed", event.at));
 }
 
 void Writer::operator()(const farm::StepsEnded& event) {

@@ -151,6 +151,8 @@ TEST(JsonView, WritesMachinesAndNotes) {
                          .at = run_time(211)});
   view.on(farm::MachineNoted{
       .machine = sched::MachineId(0), .note = "its login is slow", .at = run_time(300)});
+  view.on(farm::DispatchPaused{.reason = "nobody answers", .at = run_time(400)});
+  view.on(farm::DispatchResumed{.at = run_time(500)});
   view.note("stopping", run_time(1000));
   const auto lines = lines_of(screen.text());
   EXPECT_EQ(lines.at(1),
@@ -163,7 +165,10 @@ TEST(JsonView, WritesMachinesAndNotes) {
   EXPECT_EQ(lines.at(3)["event"], "machine_note");
   EXPECT_EQ(lines.at(3)["machine"], "ssh://b1");
   EXPECT_EQ(lines.at(3)["note"], "its login is slow");
-  EXPECT_EQ(lines.at(4)["message"], "stopping");
+  EXPECT_EQ(lines.at(4)["event"], "dispatch_paused");
+  EXPECT_EQ(lines.at(4)["reason"], "nobody answers");
+  EXPECT_EQ(lines.at(5)["event"], "dispatch_resumed");
+  EXPECT_EQ(lines.at(6)["message"], "stopping");
 }
 
 TEST(JsonView, SaysHowManyLinesFoundNoRoom) {

@@ -92,6 +92,8 @@ TEST(PlainView, TellsWhatEndedWithoutBeingTried) {
                           .at = run_time(2)},
        farm::MachineNoted{
            .machine = sched::MachineId(0), .note = "its login is slow", .at = run_time(2)},
+       farm::DispatchPaused{.reason = "nobody answers", .at = run_time(3)},
+       farm::DispatchResumed{.at = run_time(4)},
        run_ended(2000)},
       2000);
   EXPECT_EQ(text, R"(5 steps to build on 2 machines
@@ -101,6 +103,8 @@ cancelled 2 steps
 b2 takes no work any more: permission denied
 b3 takes work, 4 steps at a time
 b1: its login is slow
+nothing is started until our own store is back: nobody answers
+our own store is back
 
 0 of 5 steps built in 2.0 s; 1 failed, 2 fell with it, 2 cancelled
 )");

@@ -194,6 +194,10 @@ class RunModel {
 
   void apply(const farm::MachineNoted& /*event*/) {}
 
+  void apply(const farm::DispatchPaused& /*event*/) {}
+
+  void apply(const farm::DispatchResumed& /*event*/) {}
+
   void apply(const farm::StepsEnded& event);
   void apply(const farm::RunEnded& event);
 

@@ -155,6 +155,16 @@ struct Teller {
         .text = fmt::format("{}: {}", model.machine(event.machine).short_name, event.note)};
   }
 
+  std::optional<Sentence> operator()(const farm::DispatchPaused& event) const {
+    return Sentence{.news = News::attention,
+                    .text = fmt::format("nothing is started until our own store is back{}",
+                                        because(event.reason))};
+  }
+
+  std::optional<Sentence> operator()(const farm::DispatchResumed& /*event*/) const {
+    return Sentence{.news = News::progress, .text = "our own store is back"};
+  }
+
   std::optional<Sentence> operator()(const farm::StepsEnded& event) const {
     if (event.steps.empty()) return std::nullopt;
     const std::string what = event.steps.size() == 1

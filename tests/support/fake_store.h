@@ -33,6 +33,8 @@ class FakeStore final : public store::Store {
   std::vector<std::pair<std::filesystem::path, nix::StorePath>> roots;
   /// What the next additions throw, after they have read this many blocks.
   std::vector<std::pair<int, Error>> failures;
+  /// Nobody answers.
+  bool is_down = false;
   /// Called before path infos are given.
   std::function<void()> before_infos = [] {};
   /// How it builds.
@@ -61,6 +63,7 @@ class FakeStore final : public store::Store {
 
   aio::Task<nix::StorePathSet> lock(nix::StorePathSet wanted) override {
     ++asked["lock"];
+    must_be_up();
     locked.insert(wanted.begin(), wanted.end());
     std::erase_if(wanted, [this](const auto& path) { return !paths.contains(path); });
     co_return wanted;
@@ -76,6 +79,7 @@ class FakeStore final : public store::Store {
 
   aio::Task<nix::StorePathSet> valid(nix::StorePathSet wanted) override {
     ++asked["valid"];
+    must_be_up();
     std::erase_if(wanted, [this](const auto& path) { return !paths.contains(path); });
     co_return wanted;
   }
@@ -93,6 +97,7 @@ class FakeStore final : public store::Store {
 
   aio::Task<nix::StorePathSet> closure(nix::StorePathSet wanted) override {
     ++asked["closure"];
+    must_be_up();
     nix::StorePathSet all;
     std::vector<nix::StorePath> open(wanted.begin(), wanted.end());
     while (!open.empty()) {
@@ -107,6 +112,7 @@ class FakeStore final : public store::Store {
 
   aio::Task<std::vector<nix::PathInfo>> path_infos(nix::StorePathSet wanted) override {
     ++asked["path_infos"];
+    must_be_up();
     before_infos();
     std::vector<nix::PathInfo> infos;
     for (const auto& path : wanted)
@@ -133,6 +139,7 @@ class FakeStore final : public store::Store {
 
   /// What is content-addressed is no output: it is the mark by which our store is recognised.
   aio::Task<void> add(const nix::PathInfo& info, store::NarStream& nar) override {
+    must_be_up();
     if (!info.ca.empty()) {
       hold({.info = info, .nar = std::string(as_text(co_await nar.next()))});
       co_return;
@@ -196,6 +203,10 @@ class FakeStore final : public store::Store {
   aio::Task<void> close() override { co_return; }
 
  private:
+  void must_be_up() const {
+    if (is_down) throw Error(Kind::unavailable, "the local store cannot be reached");
+  }
+
   const StoredPath& must_have(const nix::StorePath& path) const {
     const auto found = paths.find(path);
     if (found == paths.end()) throw Error(Kind::not_found, path.str() + " is not valid");
