@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "view/json_view.h"
 
-#include <algorithm>
+#include "base/identifier.h"
+
 #include <cmath>
 #include <span>
 #include <utility>
@@ -42,13 +43,6 @@ std::string date(const ClockAnchor& clock, TimePoint at) {
                      time.minutes().count(),
                      time.seconds().count(),
                      time.subseconds().count());
-}
-
-/// The words of the other views as one identifier: "sending inputs" → "sending_inputs".
-std::string identifier(std::string_view words) {
-  std::string text(words);
-  std::ranges::replace(text, ' ', '_');
-  return text;
 }
 
 std::string_view to_string(Outcome outcome) {
