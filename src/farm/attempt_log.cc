@@ -78,7 +78,7 @@ aio::Task<void> AttemptLog::write_out(std::shared_ptr<AttemptLog> log) {
 }
 
 aio::Task<void> AttemptLog::settle() {
-  if (size_ == ByteCount()) co_return;
+  if (size_ == ByteCount() && folder_.place().naming == LogNaming::numbered) co_return;
   wants_finish_ = true;
   wake_writer();
   while (is_writing_)

@@ -72,6 +72,22 @@ TEST_F(AttemptLogTest, ItsFileIsTheRealOne) {
   loop.run(hydra.close(1s));
 }
 
+TEST_F(AttemptLogTest, ASilentAttemptIsNotGivenAnothersLog) {
+  LogFolder hydra(loop, {.path = folder.path(), .naming = LogNaming::hydra}, {});
+  const std::string newest = log_path(folder.path().string(), drv_path("hello"));
+  folder.write(newest, "of an earlier one");
+  folder.write(newest + ".bz2", "of it, too");
+  const auto log = AttemptLog::start(hydra, drv_path("hello"));
+  loop.run(log->settle());
+  EXPECT_EQ(log->file(), "");
+  EXPECT_FALSE(fs::exists(newest));
+  EXPECT_FALSE(fs::exists(newest + ".bz2"));
+  EXPECT_EQ(folder.read(newest + ".attempt-1"), "of an earlier one");
+  log->append("last words");
+  loop.run(hydra.close(1s));
+  EXPECT_EQ(folder.read(newest), "last words");
+}
+
 TEST_F(AttemptLogTest, ASilentBuildLeavesNoFile) {
   const auto log = start();
   end(*log);

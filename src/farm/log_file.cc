@@ -41,6 +41,14 @@ void LogFile::open() {
   }
 }
 
+void LogFile::leave_none() {
+  try {
+    make_no_log(place_, drv_);
+  } catch (const Error& e) {
+    if (failure_.empty()) failure_ = e.what();
+  }
+}
+
 void LogFile::open_spill() {
   const std::string path = path_ + ".tail";
   // Of a run that ended between the next two lines.
@@ -113,6 +121,7 @@ void LogFile::copy_spilled(std::uint64_t begin, std::uint64_t end) {
 
 void LogFile::finish() {
   if (std::exchange(is_finished_, true)) return;
+  if (!fd_) leave_none();
   std::uint64_t left_out = spilled_ - std::min(spilled_, tail_size_);
   if (left_out > 0 && spill_) left_out += torn_line(left_out);
   if (left_out > 0)

@@ -24,7 +24,8 @@ class LogFile {
   /// into the head waits in a file without a name, which holds its end and wraps around.
   void append(std::string_view text);
 
-  /// Puts the tail behind the head. What comes later (a builder's last words) goes behind it, up to
+  /// Puts the tail behind the head. Where nothing was printed, no log stands for the attempt, nor
+  /// an earlier one's in its place. What comes later (a builder's last words) goes behind it, up to
   /// 1 MiB.
   void finish();
 
@@ -37,6 +38,7 @@ class LogFile {
 
  private:
   void open();
+  void leave_none();
   void open_spill();
   void spill(std::string_view text);
   void write(std::string_view text);

@@ -34,6 +34,7 @@ TEST(LogFile, NoFileBeforeTheFirstByte) {
   log.finish();
   EXPECT_EQ(log.path(), "");
   EXPECT_TRUE(fs::is_empty(folder.path()));
+  EXPECT_EQ(log.failure(), "");
   log.append("x");
   EXPECT_EQ(log.path(), folder.path() / name(1));
 }

@@ -100,4 +100,8 @@ NewLog make_log(const LogPlace& place, const nix::DrvPath& drv) {
                                           : make_numbered(place.path, drv);
 }
 
+void make_no_log(const LogPlace& place, const nix::DrvPath& drv) {
+  if (place.naming == LogNaming::hydra) move_earlier(place.path, drv);
+}
+
 }  // namespace firn::farm

@@ -37,4 +37,8 @@ struct NewLog {
 /// Throws Error.
 NewLog make_log(const LogPlace& place, const nix::DrvPath& drv);
 
+/// Of an attempt that printed nothing: nobody is to take an earlier attempt's log for its. Makes no
+/// file, moves as `make_log` does. Blocks; throws Error.
+void make_no_log(const LogPlace& place, const nix::DrvPath& drv);
+
 }  // namespace firn::farm
