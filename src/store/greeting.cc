@@ -46,7 +46,7 @@ Error explain_silence(std::string_view machine, Duration limit) {
                       std::chrono::round<std::chrono::seconds>(limit).count())};
 }
 
-Error explain_end(std::string_view machine, const Error& error) {
+Error explain_end(std::string_view machine, std::string_view program, const Error& error) {
   const std::string_view words = error.message();
   if (!mentions(words, "exit status 127")) return error;
   // What `env` complains about was looked for everywhere.
@@ -56,9 +56,10 @@ Error explain_end(std::string_view machine, const Error& error) {
                                : "where the machine's URI says";
   return {Kind::not_found,
           fmt::format("{}: no Nix was found {}; install it there, or say where it is with "
-                      "?remote-program=/path/to/nix-store in the machine's URI",
+                      "?remote-program=/path/to/{} in the machine's URI",
                       machine,
-                      places)};
+                      places,
+                      program)};
 }
 
 }  // namespace firn::store

@@ -23,12 +23,13 @@ Error explain_chatter(std::string_view machine, std::string_view text);
 /// Nothing was heard for `limit`. Error{timeout}.
 Error explain_silence(std::string_view machine, Duration limit);
 
-/// `error` is how the greeting failed: Error{not_found} where the login has no such program (exit
+/// `error` is how the greeting failed: Error{not_found} where the login has no `program` (exit
 /// status 127), `error` itself otherwise.
-Error explain_end(std::string_view machine, const Error& error);
+Error explain_end(std::string_view machine, std::string_view program, const Error& error);
 
-/// Opens a link, makes a `Client` of it and greets; opens another one where the machine refused
-/// the session for want of room. Throws Error as above, or as the connector and the client do.
+/// Opens a link, makes a `Client` of it, which names the program that it talks to, and greets;
+/// opens another one where the machine refused the session for want of room. Throws Error as above,
+/// or as the connector and the client do.
 template <class Client>
 aio::Task<std::unique_ptr<Client>> greeted(aio::Loop& loop,
                                            transport::Connector& connector,
@@ -49,7 +50,7 @@ aio::Task<std::unique_ptr<Client>> greeted(aio::Loop& loop,
     if (failure->kind() != Kind::unavailable) throw Error(*failure);
     if (tries < kMostRefusals && connector.learn_refusal(client->link(), failure->message()))
       continue;
-    throw explain_end(machine, *failure);
+    throw explain_end(machine, Client::kProgram, *failure);
   }
 }
 

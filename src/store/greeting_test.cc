@@ -20,21 +20,27 @@ TEST(Greeting, ChatterIsToldByItsFirstLine) {
 }
 
 TEST(Greeting, AMissingNixIsToldWithThePlacesThatWereTried) {
-  const auto everywhere = explain_end(
-      "ssh://b1", Error(Kind::unavailable, "env: 'nix-store': No such file (exit status 127)"));
+  const auto everywhere =
+      explain_end("ssh://b1",
+                  "nix-store",
+                  Error(Kind::unavailable, "env: 'nix-store': No such file (exit status 127)"));
   EXPECT_EQ(everywhere.kind(), Kind::not_found);
   EXPECT_NE(everywhere.message().find("~/.nix-profile/bin"), std::string::npos);
   EXPECT_NE(everywhere.message().find("install it there"), std::string::npos);
-  const auto named = explain_end(
-      "ssh://b1", Error(Kind::unavailable, "/opt/nix-store: not found (exit status 127)"));
+  EXPECT_NE(everywhere.message().find("/path/to/nix-store in"), std::string::npos);
+  const auto named =
+      explain_end("ssh-ng://b1",
+                  "nix-daemon",
+                  Error(Kind::unavailable, "/opt/nix-daemon: not found (exit status 127)"));
   EXPECT_EQ(named.kind(), Kind::not_found);
   EXPECT_NE(named.message().find("where the machine's URI says"), std::string::npos);
+  EXPECT_NE(named.message().find("/path/to/nix-daemon in"), std::string::npos);
 }
 
 TEST(Greeting, OtherEndsStayAsTheyAre) {
   const Error error(Kind::unavailable, "b1 ended the conversation: out of tea (exit status 1)");
-  EXPECT_EQ(explain_end("ssh://b1", error).message(), error.message());
-  EXPECT_EQ(explain_end("ssh://b1", error).kind(), Kind::unavailable);
+  EXPECT_EQ(explain_end("ssh://b1", "nix-store", error).message(), error.message());
+  EXPECT_EQ(explain_end("ssh://b1", "nix-store", error).kind(), Kind::unavailable);
 }
 
 }  // namespace

@@ -24,6 +24,8 @@ namespace firn::store {
 /// One serve session.
 class ServeConnection {
  public:
+  static constexpr std::string_view kProgram = "nix-store";
+
   /// `machine` names the server in messages.
   ServeConnection(aio::Loop& loop,
                   std::unique_ptr<transport::Link> link,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/worker_builder.h"
 
+#include "aio/phase.h"
 #include "base/error.h"
+#include "store/build_clock.h"
 #include "store/build_paths_reply.h"
 #include "store/greeting.h"
 #include "store/worker_requests.h"
@@ -56,8 +58,10 @@ MessageSink keep_reason(const nix::DrvPath& drv, MessageSink sink, std::string& 
 
 }  // namespace
 
-WorkerBuilder::WorkerBuilder(std::unique_ptr<WorkerConnection> connection, bool is_trusted)
-    : connection_(std::move(connection)), is_trusted_(is_trusted) {}
+WorkerBuilder::WorkerBuilder(aio::Loop& loop,
+                             std::unique_ptr<WorkerConnection> connection,
+                             bool is_trusted)
+    : loop_(loop), connection_(std::move(connection)), is_trusted_(is_trusted) {}
 
 WorkerBuilder::~WorkerBuilder() = default;
 
@@ -115,9 +119,35 @@ aio::Task<void> WorkerBuilder::set_options(const wire::BuildOptions& options) {
   connection_->listen(sink_);
 }
 
+aio::Task<nix::BuildResult> WorkerBuilder::in_time(const wire::BuildOptions& options,
+                                                   aio::Task<nix::BuildResult> building) {
+  if (!worker::has(connection_->protocol(), worker::Since::trust))
+    co_return co_await std::move(building);
+  BuildClock clock(loop_.timers(), options);
+  connection_->listen([this, &clock](const worker::Message& message) {
+    clock.hear(message);
+    if (sink_) sink_(message);
+  });
+  nix::BuildResult result;
+  try {
+    result = co_await aio::unless(clock.past_limit(), std::move(building));
+  } catch (const Error& e) {
+    connection_->listen(sink_);
+    if (!clock.past_limit().reason() || clock.was_silence()) throw;
+    result = ended(nix::BuildStatus::timed_out);
+    result.error_message = e.message();
+  }
+  connection_->listen(sink_);
+  co_return result;
+}
+
 aio::Task<nix::BuildResult> WorkerBuilder::build_inputs(const nix::DrvPath& drv,
                                                         const wire::BuildOptions& options) {
   co_await set_options(options);
+  co_return co_await in_time(options, ask_for_inputs(drv));
+}
+
+aio::Task<nix::BuildResult> WorkerBuilder::ask_for_inputs(const nix::DrvPath& drv) {
   const worker::QueryMissing question{.targets = {all_outputs_of(drv.path())}};
   const auto missing = co_await connection_->call(question);
   std::vector<nix::DerivedPath> targets{missing.will_substitute.begin(),
@@ -130,6 +160,10 @@ aio::Task<nix::BuildResult> WorkerBuilder::build_inputs(const nix::DrvPath& drv,
 
 aio::Task<nix::BuildResult> WorkerBuilder::build(const wire::BuildDerivation& request) {
   co_await set_options(request.options);
+  co_return co_await in_time(request.options, ask_to_build(request));
+}
+
+aio::Task<nix::BuildResult> WorkerBuilder::ask_to_build(const wire::BuildDerivation& request) {
   const worker::BuildDerivation build{.drv_path = request.drv_path,
                                       .derivation = request.derivation,
                                       .mode = worker::BuildMode::normal};
@@ -156,6 +190,10 @@ aio::Task<nix::BuildResult> WorkerBuilder::build_below_1_34(const nix::DrvPath& 
 aio::Task<nix::BuildResult> WorkerBuilder::build_stored(const nix::DrvPath& drv,
                                                         const wire::BuildOptions& options) {
   co_await set_options(options);
+  co_return co_await in_time(options, ask_for_stored(drv));
+}
+
+aio::Task<nix::BuildResult> WorkerBuilder::ask_for_stored(const nix::DrvPath& drv) {
   if (!wire::can_ask<worker::BuildPathsWithResults>(connection_->protocol()))
     co_return co_await build_below_1_34(drv);
   const worker::BuildPathsWithResults request{.targets = {all_outputs_of(drv.path())},
@@ -212,7 +250,7 @@ aio::Task<std::unique_ptr<BuilderConnection>> connect_worker_builder(
       connection = co_await greeted<WorkerConnection>(loop, connector, machine, limits);
     }
   }
-  co_return std::make_unique<WorkerBuilder>(std::move(connection), *trust);
+  co_return std::make_unique<WorkerBuilder>(loop, std::move(connection), *trust);
 }
 
 }  // namespace firn::store

@@ -18,7 +18,7 @@ namespace firn::store {
 class WorkerBuilder final : public BuilderConnection, private UntrustingBuilder {
  public:
   /// `connection` has greeted, and its daemon trusts us or not.
-  WorkerBuilder(std::unique_ptr<WorkerConnection> connection, bool is_trusted);
+  WorkerBuilder(aio::Loop& loop, std::unique_ptr<WorkerConnection> connection, bool is_trusted);
   ~WorkerBuilder() override;
 
   const std::string& machine() const override { return connection_->name(); }
@@ -39,6 +39,8 @@ class WorkerBuilder final : public BuilderConnection, private UntrustingBuilder 
 
   UntrustingBuilder* untrusting() override { return is_trusted_ ? nullptr : this; }
 
+  /// Throws Error{timeout} where a build is silent for too long that the daemon should have ended
+  /// (build_clock.h). The connection is then unusable, as after a timeout, which is a result.
   aio::Task<nix::BuildResult> build(const wire::BuildDerivation& request) override;
 
   /// With BuildPathsWithResults. Daemons below 1.34 tell an exit status or a text, and 1.21 (Nix
@@ -54,9 +56,15 @@ class WorkerBuilder final : public BuilderConnection, private UntrustingBuilder 
   aio::Task<void> substitute(nix::StorePathSet paths) override;
   aio::Task<nix::BuildResult> build_inputs(const nix::DrvPath& drv,
                                            const wire::BuildOptions& options) override;
+  aio::Task<nix::BuildResult> ask_to_build(const wire::BuildDerivation& request);
+  aio::Task<nix::BuildResult> ask_for_inputs(const nix::DrvPath& drv);
+  aio::Task<nix::BuildResult> ask_for_stored(const nix::DrvPath& drv);
+  aio::Task<nix::BuildResult> in_time(const wire::BuildOptions& options,
+                                      aio::Task<nix::BuildResult> building);
   aio::Task<void> set_options(const wire::BuildOptions& options);
   aio::Task<nix::BuildResult> build_below_1_34(const nix::DrvPath& drv);
 
+  aio::Loop& loop_;
   std::unique_ptr<WorkerConnection> connection_;
   bool is_trusted_;
   MessageSink sink_;

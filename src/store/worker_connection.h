@@ -39,6 +39,8 @@ using Answer = std::variant<typename Request::Reply, wire::worker::Failure>;
 /// One connection. Its temporary roots live as long as it does.
 class WorkerConnection {
  public:
+  static constexpr std::string_view kProgram = "nix-daemon";
+
   /// `name` is what messages call the daemon.
   WorkerConnection(aio::Loop& loop,
                    std::unique_ptr<transport::Link> link,
