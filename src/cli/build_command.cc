@@ -12,6 +12,7 @@
 #include "cli/out_links.h"
 #include "cli/output.h"
 #include "cli/signing_keys.h"
+#include "cli/state_folder.h"
 #include "config/settings.h"
 #include "eval/evaluate.h"
 #include "farm/ahead.h"
@@ -27,7 +28,6 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <fcntl.h>
 #include <filesystem>
@@ -65,17 +65,7 @@ constexpr std::string_view kUntrusted =
     "or build on this machine alone, with --builders ''";
 
 std::filesystem::path log_folder(const BuildOptions& options) {
-  std::filesystem::path folder;
-  const char* state = std::getenv("XDG_STATE_HOME");
-  const char* home = std::getenv("HOME");
-  if (options.log_dir) {
-    folder = *options.log_dir;
-  } else if (state != nullptr && *state == '/') {
-    folder = std::filesystem::path(state) / "firn/log";
-  } else {
-    folder = std::filesystem::path(home != nullptr && *home == '/' ? home : "/tmp") /
-             ".local/state/firn/log";
-  }
+  const std::filesystem::path folder = options.log_dir.value_or(state_folder() / "log");
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error)

@@ -9,9 +9,12 @@
 #include "cli/exit_code.h"
 #include "cli/inspect.h"
 #include "cli/inspect_options.h"
+#include "cli/queue_command.h"
+#include "cli/queue_options.h"
 #include "cli/serve_store.h"
 #include "cli/version.h"
 
+#include <chrono>
 #include <cstdio>
 #include <fcntl.h>
 #include <string_view>
@@ -32,6 +35,7 @@ constexpr std::string_view kHelp =
     "  db            make the tables of the queue\n"
     "  doctor        test machines end to end, and say what to fix\n"
     "  inspect       show and check what Nix stores and sends\n"
+    "  queue         show and steer the queue: add, cancel, restart, bump, logs, machines\n"
     "  serve-store   serve a store to Nix clients, as nix-store --serve does\n"
     "\n"
     "firn COMMAND --help tells more. firn --version prints the version.\n";
@@ -83,6 +87,14 @@ int db_init(const firn::cli::DbInitOptions& options) {
   return status(firn::cli::run_db_init(options));
 }
 
+int queue(const firn::cli::QueueOptions& options) {
+  return status(firn::cli::run_queue(options));
+}
+
+firn::WallTime now() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
 int dispatch(int argc, char** argv) {
   namespace cli = firn::cli;
   if (argc > 0 && cli::is_nix_store(argv[0]))
@@ -95,6 +107,8 @@ int dispatch(int argc, char** argv) {
   if (command == "doctor") return with_options(cli::parse_doctor(argc - 1, argv + 1), doctor);
   if (command == "inspect")
     return with_options(cli::parse_inspect_options(argc - 1, argv + 1), inspect);
+  if (command == "queue")
+    return with_options(cli::parse_queue(argc - 1, argv + 1, now()), queue);
   if (command == "serve-store")
     return with_options(cli::parse_serve_store(argc - 1, argv + 1), cli::run_serve_store);
   if (command == "--version") {

@@ -88,6 +88,20 @@ std::vector<RunningStep> running_steps(Transaction& transaction) {
   return steps;
 }
 
+std::vector<std::string> step_drvs(Transaction& transaction, BuildId build) {
+  std::vector<std::string> drvs;
+  for (const Row row : transaction.execute(
+           "select drvPath from BuildSteps where build = $1 order by stepnr desc", build))
+    drvs.push_back(row.get<std::string>("drvPath"));
+  return drvs;
+}
+
+bool is_wanted(Transaction& transaction, std::string_view drv_path) {
+  return !transaction
+              .execute("select 1 from Builds where drvPath = $1 and finished = 0 limit 1", drv_path)
+              .empty();
+}
+
 bool is_running(Transaction& transaction, std::string_view drv_path) {
   return !transaction
               .execute("select 1 from BuildSteps where drvPath = $1 and busy != 0 limit 1",

@@ -67,6 +67,12 @@ struct RunningStep {
 /// All, by build and number.
 std::vector<RunningStep> running_steps(Transaction& transaction);
 
+/// Derivations of the build's steps, the newest step first.
+std::vector<std::string> step_drvs(Transaction& transaction, BuildId build);
+
+/// Whether a build of this derivation is unfinished.
+bool is_wanted(Transaction& transaction, std::string_view drv_path);
+
 /// Whether a step of this derivation is being done for any build.
 bool is_running(Transaction& transaction, std::string_view drv_path);
 

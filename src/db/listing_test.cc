@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "db/listing.h"
 
+#include "db/identity.h"
 #include "db/steering.h"
 #include "db/steps.h"
 #include "support/queue_rows.h"
@@ -118,6 +119,24 @@ TEST_F(ListingTest, ShowsTheStepsThatRun) {
   };
   EXPECT_TRUE(runs("/nix/store/x.drv"));
   EXPECT_FALSE(runs("/nix/store/y.drv"));
+  EXPECT_THAT(in_transaction([&](Transaction& tx) { return step_drvs(tx, a); }),
+              ElementsAre("/nix/store/y.drv", "/nix/store/x.drv"));
+}
+
+TEST_F(ListingTest, KnowsWhichDerivationsAreWanted) {
+  const auto a = add("a");
+  const auto wanted = [&](std::string_view drv) {
+    return in_transaction([&](Transaction& tx) { return is_wanted(tx, drv); });
+  };
+  EXPECT_TRUE(wanted("/nix/store/a.drv"));
+  finish(a, 20);
+  EXPECT_FALSE(wanted("/nix/store/a.drv"));
+}
+
+TEST_F(ListingTest, ADatabaseStaysTheSame) {
+  const auto first = in_transaction([](Transaction& tx) { return identity(tx); });
+  EXPECT_GT(first, 0);
+  EXPECT_EQ(in_transaction([](Transaction& tx) { return identity(tx); }), first);
 }
 
 }  // namespace
