@@ -10,6 +10,7 @@
 #include "cli/usage.h"
 #include "farm/doctor.h"
 #include "farm/machine_access.h"
+#include "store/store_address.h"
 #include "transport/socket_folder.h"
 #include "view/doctor_report.h"
 #include "view/terminal.h"
@@ -164,7 +165,10 @@ std::variant<DoctorCommand, Exit> parse_doctor(int argc, const char* const* argv
 ExitCode run_doctor(const DoctorCommand& command) {
   try {
     const auto settings = load_settings(command.config);
-    Doctor doctor(machines_of(command), {.own_system = own_system(), .ssh = settings.ssh});
+    Doctor doctor(machines_of(command),
+                  {.own_system = own_system(),
+                   .own_store = store::store_address_of_environment(),
+                   .ssh = settings.ssh});
     const auto diagnoses = doctor.run();
     const auto text = command.json ? view::doctor_json(diagnoses)
                                    : view::doctor_report(

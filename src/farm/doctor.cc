@@ -10,9 +10,11 @@
 #include "farm/tiny_path.h"
 #include "nix/output_paths.h"
 #include "store/serve_builder.h"
+#include "store/store.h"
 #include "store/worker_builder.h"
 
 #include <array>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -29,6 +31,7 @@ constexpr std::size_t kAtATime = 16;
 constexpr Duration kConnectLimit = 45s;
 constexpr Duration kGreetingLimit = 20s;
 constexpr Duration kQuestionLimit = 20s;
+constexpr Duration kOwnStoreLimit = 10s;
 constexpr Duration kBuildLimit = 90s;
 constexpr Duration kCloseLimit = 5s;
 constexpr std::size_t kLongestAnswer = 65536;
@@ -79,9 +82,11 @@ class Examination {
   Examination(aio::Loop& loop,
               const transport::SocketFolder& folder,
               const nix::Machine& machine,
+              StoreMark& mark,
               const DoctorOptions& options)
       : loop_(loop),
         machine_(machine),
+        mark_(mark),
         options_(options),
         sessions_(reach(loop, folder, machine, options.ssh).connector),
         shells_(reach_shell(loop, folder, machine, options.ssh)),
@@ -97,6 +102,7 @@ class Examination {
   aio::Task<Finding> connect();
   aio::Task<Finding> greet();
   aio::Task<Finding> greet_daemon();
+  aio::Task<Finding> compare_stores();
   aio::Task<Finding> ask_facts();
   aio::Task<Finding> send_input();
   aio::Task<Finding> build();
@@ -110,6 +116,7 @@ class Examination {
 
   aio::Loop& loop_;
   const nix::Machine& machine_;
+  StoreMark& mark_;
   const DoctorOptions& options_;
   std::unique_ptr<transport::Connector> sessions_;
   std::unique_ptr<transport::Connector> shells_;
@@ -139,6 +146,7 @@ aio::Task<void> Examination::look() {
   co_await check("facts", kQuestionLimit, ask_facts());
   for (auto& fact : facts_)
     diagnosis_.checks.push_back(std::move(fact));
+  if (!co_await check("store", kQuestionLimit, compare_stores())) co_return;
   if (!co_await check("trust", kQuestionLimit, send_input())) co_return;
   if (builder_->untrusting() != nullptr) {
     diagnosis_.can_build = true;
@@ -207,6 +215,21 @@ aio::Task<std::string> Examination::answer_of(std::string script) {
     answer += as_text(Bytes(buffer).first(got));
   }
   co_return answer;
+}
+
+aio::Task<Finding> Examination::compare_stores() {
+  std::optional<nix::StorePath> mark;
+  std::string trouble;
+  try {
+    mark = co_await aio::within(loop_, "asking our own store", kOwnStoreLimit, mark_.path());
+  } catch (const Error& e) {
+    if (e.kind() == Kind::cancelled) throw;
+    trouble = e.what();
+  }
+  if (!mark)
+    co_return Finding{.grade = Grade::unknown, .found = "our own was not asked: " + trouble};
+  if (!co_await has_mark(*builder_, *mark)) co_return Finding{.found = "it has a store of its own"};
+  co_return Finding{.found = "its store is our own: nothing is copied"};
 }
 
 aio::Task<Finding> Examination::ask_facts() {
@@ -316,6 +339,25 @@ aio::Task<void> examine_one(Examination* examination, aio::Semaphore* turns, Dia
   *diagnosis = co_await examination->run();
 }
 
+aio::Task<std::vector<Diagnosis>> examine_all(aio::Loop& loop,
+                                              const transport::SocketFolder& folder,
+                                              const std::vector<nix::Machine>& machines,
+                                              store::Store& own_store,
+                                              const DoctorOptions& options) {
+  StoreMark mark(own_store);
+  std::vector<std::unique_ptr<Examination>> examinations;
+  examinations.reserve(machines.size());
+  for (const auto& machine : machines)
+    examinations.push_back(std::make_unique<Examination>(loop, folder, machine, mark, options));
+  std::vector<Diagnosis> diagnoses(machines.size());
+  aio::Semaphore turns(kAtATime);
+  aio::Scope scope(loop);
+  for (std::size_t i = 0; i < machines.size(); ++i)
+    scope.spawn(examine_one, examinations[i].get(), &turns, &diagnoses[i]);
+  co_await scope.join();
+  co_return diagnoses;
+}
+
 }  // namespace
 
 std::string_view to_string(Grade grade) {
@@ -327,16 +369,16 @@ aio::Task<std::vector<Diagnosis>> examine(aio::Loop& loop,
                                           const transport::SocketFolder& folder,
                                           const std::vector<nix::Machine>& machines,
                                           const DoctorOptions& options) {
-  std::vector<std::unique_ptr<Examination>> examinations;
-  examinations.reserve(machines.size());
-  for (const auto& machine : machines)
-    examinations.push_back(std::make_unique<Examination>(loop, folder, machine, options));
-  std::vector<Diagnosis> diagnoses(machines.size());
-  aio::Semaphore turns(kAtATime);
-  aio::Scope scope(loop);
-  for (std::size_t i = 0; i < machines.size(); ++i)
-    scope.spawn(examine_one, examinations[i].get(), &turns, &diagnoses[i]);
-  co_await scope.join();
+  const auto own_store = store::open_store(loop, options.own_store);
+  std::vector<Diagnosis> diagnoses;
+  std::exception_ptr error;
+  try {
+    diagnoses = co_await examine_all(loop, folder, machines, *own_store, options);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  co_await aio::shielded(loop, "closing our own store", kCloseLimit, own_store->close());
+  if (error) std::rethrow_exception(error);
   co_return diagnoses;
 }
 

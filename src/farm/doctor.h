@@ -5,6 +5,7 @@
 
 #include "aio/loop.h"
 #include "nix/machines.h"
+#include "store/store_address.h"
 #include "transport/socket_folder.h"
 #include "transport/ssh_target.h"
 
@@ -50,6 +51,8 @@ struct Diagnosis {
 struct DoctorOptions {
   /// Stands in for an empty list of systems.
   std::string own_system{};
+  /// Where our own store is, to tell machines that share it.
+  store::StoreAddress own_store{};
   transport::SshLimits ssh{};
 };
 

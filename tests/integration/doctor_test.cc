@@ -51,19 +51,43 @@ TEST_F(DoctorTest, AGoodMachineIsTestedToTheEndAndLeftAsItWas) {
   EXPECT_TRUE(answer.outcome.ok()) << answer.outcome.describe();
   EXPECT_EQ(answer.machines.at(0).at("machine"), builder.uri());
   EXPECT_EQ(answer.machines.at(0).at("can_build"), true);
-  for (const char* name :
-       {"connect", "nix", "facts", "systems", "inodes", "clock", "trust", "build", "copy back"}) {
+  for (const char* name : {"connect",
+                           "nix",
+                           "facts",
+                           "systems",
+                           "inodes",
+                           "clock",
+                           "store",
+                           "trust",
+                           "build",
+                           "copy back"}) {
     const auto check = answer.check(0, name);
     ASSERT_FALSE(check.is_null()) << name << " in " << answer.outcome.out;
     EXPECT_EQ(check.at("grade"), "fine") << check;
   }
   EXPECT_THAT(answer.check(0, "nix").at("found").get<std::string>(), HasSubstr("version 2."));
+  EXPECT_EQ(answer.check(0, "store").at("found"), "it has a store of its own");
   EXPECT_THAT(answer.check(0, "facts").at("found").get<std::string>(), HasSubstr("Nix 2."));
   EXPECT_THAT(builder.host().valid_paths(), IsEmpty()) << "what it built is deleted";
 
   const auto text = home.run({FIRN_PROGRAM, "doctor", "--builders", machines({&builder})});
   EXPECT_TRUE(text.ok()) << text.describe();
   EXPECT_THAT(text.out, HasSubstr(builder.uri() + ": takes work"));
+}
+
+TEST_F(DoctorTest, AMachineWithOurOwnStoreIsToldAsSuch) {
+  const lab::CoordinatorHost home;
+  const lab::Sshd sshd(home, home.key(), lab::SshdLimits::generous);
+  std::ofstream(home.home(lab::User::root) / ".ssh/known_hosts")
+      << fmt::format("[127.0.0.1]:{} {}\n", sshd.port(), sshd.host_key());
+
+  const auto answer = doctor(home, fmt::format("ssh://root@127.0.0.1:{}\n", sshd.port()));
+
+  EXPECT_TRUE(answer.outcome.ok()) << answer.outcome.describe();
+  const auto store = answer.check(0, "store");
+  EXPECT_EQ(store.at("grade"), "fine");
+  EXPECT_EQ(store.at("found"), "its store is our own: nothing is copied");
+  EXPECT_EQ(answer.machines.at(0).at("can_build"), true);
 }
 
 TEST_F(DoctorTest, EachBrokenMachineIsToldByItsFirstTrouble) {
