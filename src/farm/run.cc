@@ -176,6 +176,8 @@ void Run::book(const sched::Assignment& assignment, AttemptOutcome outcome) {
                            .log_tail = std::move(outcome.log_tail),
                            .at = now()});
   if (verdict.machine_out_until) {
+    // They are most likely as dead as those that failed, and the probe is to find out anew.
+    machines_.at(assignment.machine.value())->sessions.end_idle();
     events_->on(MachineOut{.machine = assignment.machine,
                            .reason = outcome.message,
                            .until = verdict.machine_out_until,

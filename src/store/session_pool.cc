@@ -143,9 +143,13 @@ aio::Task<void> SessionPool::end(std::unique_ptr<Entry> entry) {
   }
 }
 
-aio::Task<void> SessionPool::close() {
+void SessionPool::end_idle() {
   for (auto& entry : std::exchange(idle_, {}))
     retire(std::move(entry));
+}
+
+aio::Task<void> SessionPool::close() {
+  end_idle();
   co_await endings_.join();
   co_await connector_->close();
 }

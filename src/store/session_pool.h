@@ -74,6 +74,9 @@ class SessionPool {
   /// New sessions build themselves what they are given.
   void forbid_delegation() { connector_->forbid_delegation(); }
 
+  /// Ends all idle sessions: whoever asks next gets a new one.
+  void end_idle();
+
   /// Ends all idle sessions and what the connector holds.
   aio::Task<void> close();
 

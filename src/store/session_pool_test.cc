@@ -87,6 +87,15 @@ TEST_F(SessionPoolTest, DroppedMeansClosed) {
   });
 }
 
+TEST_F(SessionPoolTest, AfterTheEndOfIdleSessionsANewOneIsOpened) {
+  tell([](SessionPoolTest& t, SessionPool& pool) -> aio::Task<void> {
+    co_await use(pool);
+    pool.end_idle();
+    co_await use(pool);
+    EXPECT_EQ(t.server.opened, 2U);
+  });
+}
+
 TEST_F(SessionPoolTest, EndsASessionAfterItsUses) {
   tell(
       [](SessionPoolTest& t, SessionPool& pool) -> aio::Task<void> {
