@@ -10,6 +10,8 @@
 #include "db/steps.h"
 #include "support/temp_folder.h"
 
+#include <fstream>
+#include <future>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -219,6 +221,23 @@ TEST_F(QueueCommandTest, PrintsTheLogOfABuildAndOfADerivation) {
   folder_.write(log_file("a"), "one\ntwo\n");
   EXPECT_EQ(log(std::to_string(a.value())), "one\ntwo\n");
   EXPECT_EQ(log(drv_of("a")), "one\ntwo\n");
+}
+
+TEST_F(QueueCommandTest, FollowsALogUntilTheBuildEnds) {
+  const auto a = add("a");
+  folder_.write(log_file("a"), "one\n");
+  auto builder = std::async(std::launch::async, [&] {
+    const auto connection = db::connect(address_);
+    std::ofstream(folder_.path() / log_file("a"), std::ios::app) << "two\n";
+    const db::FinishedBuild end{
+        .id = a, .status = db::Status::success, .start = ago(60), .stop = ago(30)};
+    db::transact(*connection, [&](db::Transaction& tx) { db::finish_builds(tx, {&end, 1}); });
+  });
+  const auto text = output([&](const QueueSession& session) {
+    print_log(session, {.of = "1", .follow = true}, folder_.path().string());
+  });
+  builder.get();
+  EXPECT_EQ(text, "one\ntwo\n");
 }
 
 TEST_F(QueueCommandTest, SaysWhereALogIs) {
