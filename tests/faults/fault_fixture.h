@@ -77,9 +77,10 @@ class FaultTest : public FarmTest {
 
   static lab::CoordinatorHost& home() { return farm_->home; }
 
-  /// Limits of seconds where the defaults are minutes.
+  /// Limits of seconds where the defaults are minutes. `further_tries` are lines for [tries].
   static std::vector<std::string> with_limits(std::vector<std::string> arguments,
-                                              std::chrono::seconds max_silent_time);
+                                              std::chrono::seconds max_silent_time,
+                                              std::string_view further_tries = {});
 
   /// Machine lines in which `victim` is preferred by far; by default it is reached by its own URI.
   static std::string preferring(const lab::Builder& victim,
@@ -90,7 +91,8 @@ class FaultTest : public FarmTest {
   /// silent, unless that is the point: when it goes on, it counts the time as the build's silence.
   static Working start(const std::string& file,
                        const std::string& machines,
-                       std::chrono::seconds max_silent_time = std::chrono::seconds(3));
+                       std::chrono::seconds max_silent_time = std::chrono::seconds(3),
+                       std::string_view further_tries = {});
 
   /// Where firn has its sockets while it runs, and nothing afterwards.
   static std::filesystem::path runtime_folder() { return home().dir() / "run"; }

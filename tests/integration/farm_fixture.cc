@@ -2,6 +2,7 @@
 #include "integration/farm_fixture.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -26,6 +27,11 @@ in
 )nix";
 
 }  // namespace
+
+std::string firn_program() {
+  const char* chosen = std::getenv("FIRN_PROGRAM");
+  return chosen == nullptr || *chosen == '\0' ? FIRN_PROGRAM : chosen;
+}
 
 std::vector<nlohmann::json> Build::of(std::string_view name) const {
   std::vector<nlohmann::json> result;
@@ -72,7 +78,7 @@ std::string FarmTest::write_nix(const lab::CoordinatorHost& home, std::string_vi
 
 std::vector<std::string> FarmTest::firn_command(const lab::CoordinatorHost& home,
                                                 std::vector<std::string> arguments) {
-  std::vector<std::string> argv{FIRN_PROGRAM,
+  std::vector<std::string> argv{firn_program(),
                                 "build",
                                 "--json",
                                 "--no-out-link",

@@ -16,6 +16,9 @@
 
 namespace firn::testing {
 
+/// The firn that is tested: $FIRN_PROGRAM, or the one that was built beside the tests.
+std::string firn_program();
+
 /// One run of `firn build --json`.
 struct Build {
   lab::Outcome outcome;

@@ -36,6 +36,8 @@ inline constexpr std::string_view kSshd = "sshd";
 inline constexpr std::string_view kMaster = "-oControlMaster=yes";
 /// Beside firn: one session of it.
 inline constexpr std::string_view kClient = "-oControlMaster=no";
+/// Beside firn: what answers for our own store.
+inline constexpr std::string_view kOwnStore = "nix-daemon";
 }  // namespace role
 
 /// Processes that stand still (SIGSTOP), and go on afterwards if they live. Throws where there are

@@ -62,6 +62,15 @@ std::uint32_t number_from(const char* variable, std::uint32_t otherwise) {
                                           : static_cast<std::uint32_t>(std::stoul(text));
 }
 
+/// Whether FIRN_PROGRAM is one that keeps what it has freed, for its sanitizer to see. Such a firn
+/// ends with a report and another exit code than 0 where it finds something.
+bool is_sanitized() {
+  return number_from("FIRN_SANITIZED", 0) != 0;
+}
+
+/// Connections to our own store and to builders come and go: what is more than this has leaked.
+constexpr std::ptrdiff_t kComingAndGoing = 24;
+
 /// What firn holds at a moment.
 struct Holdings {
   std::ptrdiff_t descriptors = 0;
@@ -102,16 +111,18 @@ std::map<std::string, std::string> hashes_of(const lab::Host& host) {
   return result;
 }
 
-/// Why attempts ended badly, and how often.
+/// Why attempts ended badly, how often, and how many tries a step took at most.
 std::string summary_of(const Build& build) {
   std::map<std::string, int> counts;
+  int most_tries = 0;
   for (const auto& ended : build.of("attempt_ended")) {
+    most_tries = std::max(most_tries, ended.at("try").get<int>());
     if (!ended.at("failure").is_null())
       ++counts[fmt::format("{} ({})",
                            ended.at("failure").get<std::string>(),
                            ended.at("outcome").get<std::string>())];
   }
-  return fmt::format("{}", counts);
+  return fmt::format("{}; at most {} tries", counts, most_tries);
 }
 
 class Chaos : public FaultTest {
@@ -143,7 +154,7 @@ std::map<std::string, std::string> undisturbed(const lab::CoordinatorHost& home,
       quiet.run({"/bin/sh", "-c", fmt::format("nix-store --import < {}", dump.string())});
   if (!imported.ok()) throw std::runtime_error(imported.describe());
   lab::write_file(quiet.outside(kHurry), "");
-  const auto built = quiet.run({FIRN_PROGRAM,
+  const auto built = quiet.run({firn_program(),
                                 "build",
                                 "--no-out-link",
                                 "-j4",
@@ -167,7 +178,7 @@ TEST_F(Chaos, EverythingIsBuiltAndNothingIsLeft) {
   const auto input = add_input(20'000'000);
   const auto file = write_nix(home(), fmt::format(kGraph, steps, input, kHurry, seed));
 
-  auto firn = start(file, machine_lines(), Storm::kLongestStrike * 2);
+  auto firn = start(file, machine_lines(), Storm::kLongestStrike * 2, "destination-down = 10\n");
   ASSERT_TRUE(firn.await(at_step("phase_entered", "chaos-first"), 60s));
   std::this_thread::sleep_for(2s);
   const auto before = holdings_of(firn.process().pid());
@@ -190,8 +201,8 @@ TEST_F(Chaos, EverythingIsBuiltAndNothingIsLeft) {
   for (const auto& ended : build.of("attempt_ended"))
     EXPECT_NE(ended.at("outcome"), "failed") << ended.dump(2);
   EXPECT_EQ(build.of("run_ended").at(0).at("steps").at("succeeded"), build.steps());
-  EXPECT_LE(after.descriptors, before.descriptors + 8);
-  EXPECT_LT(after.resident_kib, before.resident_kib + (32U << 10U));
+  EXPECT_LE(after.descriptors, before.descriptors + kComingAndGoing);
+  if (!is_sanitized()) EXPECT_LT(after.resident_kib, before.resident_kib + (32U << 10U));
   expect_idle();
   EXPECT_EQ(home().count_processes("ssh"), 0);
   EXPECT_EQ(home().count_processes("nix-daemon"), 0);

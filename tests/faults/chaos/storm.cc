@@ -50,6 +50,17 @@ Made kill_here(lab::CoordinatorHost& home, lab::Builder& builder) {
   return nullptr;
 }
 
+template <const std::string_view& Words>
+Made stop_home(lab::CoordinatorHost& home, lab::Builder& /*builder*/) {
+  return std::make_unique<lab::Stopped>(home, Words);
+}
+
+template <const std::string_view& Words>
+Made kill_home(lab::CoordinatorHost& home, lab::Builder& /*builder*/) {
+  lab::kill_processes(home, Words);
+  return nullptr;
+}
+
 Made cut_power(lab::CoordinatorHost& /*home*/, lab::Builder& builder) {
   return std::make_unique<lab::PowerCut>(builder);
 }
@@ -81,6 +92,8 @@ constexpr std::array kKinds{
     Kind{.name = "sshd sessions killed", .strike = kill_there<role::kSshdSession>},
     Kind{.name = "our ssh master killed", .strike = kill_here<role::kMaster>},
     Kind{.name = "our ssh clients killed", .strike = kill_here<role::kClient>},
+    Kind{.name = "our own store's servers stopped", .strike = stop_home<role::kOwnStore>},
+    Kind{.name = "our own store's servers killed", .strike = kill_home<role::kOwnStore>},
 };
 
 }  // namespace
