@@ -84,9 +84,14 @@ void add_this_machine(std::vector<nix::Machine>& machines, std::uint32_t own_job
 
 }  // namespace
 
-Machines assemble_machines(const std::string& builders, std::uint32_t own_jobs) {
+Machines find_machines(const std::string& builders, std::uint32_t own_jobs) {
   auto result = read_machines(builders);
   add_this_machine(result.machines, own_jobs);
+  return result;
+}
+
+Machines assemble_machines(const std::string& builders, std::uint32_t own_jobs) {
+  auto result = find_machines(builders, own_jobs);
   if (!result.machines.empty()) return result;
   std::string message = "no machine is left to build on: ";
   for (const auto& warning : result.warnings)

@@ -25,7 +25,10 @@ struct Machines {
 };
 
 /// Parses `builders` and adds this machine where `own_jobs` is not 0 and the list does not name it.
-/// Throws Error{invalid} where nothing is left that could build.
+/// There may be none.
+Machines find_machines(const std::string& builders, std::uint32_t own_jobs);
+
+/// The same for who needs some: throws Error{invalid} where nothing is left that could build.
 Machines assemble_machines(const std::string& builders, std::uint32_t own_jobs);
 
 /// The same for a run that has machines already, which must not lose them to a file that is being

@@ -11,6 +11,8 @@
 #include "cli/inspect_options.h"
 #include "cli/queue_command.h"
 #include "cli/queue_options.h"
+#include "cli/queue_runner.h"
+#include "cli/queue_runner_options.h"
 #include "cli/serve_store.h"
 #include "cli/version.h"
 
@@ -36,6 +38,7 @@ constexpr std::string_view kHelp =
     "  doctor        test machines end to end, and say what to fix\n"
     "  inspect       show and check what Nix stores and sends\n"
     "  queue         show and steer the queue: add, cancel, restart, bump, logs, machines\n"
+    "  queue-runner  build what is queued in a database\n"
     "  serve-store   serve a store to Nix clients, as nix-store --serve does\n"
     "\n"
     "firn COMMAND --help tells more. firn --version prints the version.\n";
@@ -95,6 +98,10 @@ firn::WallTime now() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
+int queue_runner(const firn::cli::QueueRunnerOptions& options) {
+  return status(firn::cli::run_queue_runner(options));
+}
+
 int dispatch(int argc, char** argv) {
   namespace cli = firn::cli;
   if (argc > 0 && cli::is_nix_store(argv[0]))
@@ -107,8 +114,9 @@ int dispatch(int argc, char** argv) {
   if (command == "doctor") return with_options(cli::parse_doctor(argc - 1, argv + 1), doctor);
   if (command == "inspect")
     return with_options(cli::parse_inspect_options(argc - 1, argv + 1), inspect);
-  if (command == "queue")
-    return with_options(cli::parse_queue(argc - 1, argv + 1, now()), queue);
+  if (command == "queue") return with_options(cli::parse_queue(argc - 1, argv + 1, now()), queue);
+  if (command == "queue-runner")
+    return with_options(cli::parse_queue_runner(argc - 1, argv + 1), queue_runner);
   if (command == "serve-store")
     return with_options(cli::parse_serve_store(argc - 1, argv + 1), cli::run_serve_store);
   if (command == "--version") {

@@ -142,11 +142,16 @@ Applier::Numbers Applier::write(db::Transaction& transaction,
   return fresh;
 }
 
+db::Connection& Applier::connection() {
+  if (!connection_) connection_ = db::connect(address_);
+  if (!connection_->is_open()) connection_->reopen();
+  return *connection_;
+}
+
 void Applier::apply(std::span<const Change> changes) {
-  if (!connection_.is_open()) connection_.reopen();
   const std::int64_t group = last_group_ + 1;
-  const bool was_written = db::transact(connection_, [&](db::Transaction& transaction) {
-    db::check_generation(transaction, generation_);
+  const bool was_written = db::transact(connection(), [&](db::Transaction& transaction) {
+    db::check_generation(transaction, db::Generation(generation_));
     if (!has_count_ || is_in_doubt_) {
       const auto count = count_of_groups(transaction);
       if (has_count_ && count == group) return true;

@@ -2,12 +2,15 @@
 // Writes changes into the database: a group of them is one transaction, whatever its size.
 #pragma once
 
+#include "db/address.h"
 #include "db/connection.h"
 #include "db/leadership.h"
 #include "db/steps.h"
 #include "queue/changes.h"
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <unordered_map>
 
@@ -16,9 +19,13 @@ namespace firn::queue {
 /// Knows the numbers of the rows that are open. Used by one thread at a time; blocks.
 class Applier {
  public:
-  /// Writes as the leader of `generation`. The connection is borrowed.
-  Applier(db::Connection& connection, db::Generation generation)
-      : connection_(connection), generation_(generation) {}
+  /// Writes as the leader of `generation`. Connects when there is something to write, and again
+  /// after a loss. The address is borrowed.
+  Applier(const db::Address& address, db::Generation generation)
+      : address_(address), generation_(generation.value()) {}
+
+  /// The lead was lost and is ours again. From any thread.
+  void lead_as(db::Generation generation) { generation_ = generation.value(); }
 
   /// All or nothing. Throws LostLead where nothing may be written any more, and Error{unavailable}
   /// where the database was lost: then the same group is to be applied again, which writes nothing
@@ -30,8 +37,11 @@ class Applier {
 
   Numbers write(db::Transaction& transaction, std::span<const Change> changes) const;
 
-  db::Connection& connection_;
-  db::Generation generation_;
+  db::Connection& connection();
+
+  const db::Address& address_;
+  std::unique_ptr<db::Connection> connection_;
+  std::atomic<std::int64_t> generation_;
   /// Groups are counted in the database: a commit whose answer was lost can be told from none.
   std::int64_t last_group_ = 0;
   bool is_in_doubt_ = false;

@@ -61,7 +61,7 @@ class ApplyTest : public testing::QueueTest {
   }
 
   std::optional<db::Leadership> lead_ = db::Leadership::try_acquire(connection(), address());
-  Applier applier_{connection(), lead_.value().generation()};
+  Applier applier_{address(), lead_.value().generation()};
   db::BuildId a_ = add("a");
 };
 

@@ -32,6 +32,14 @@ std::optional<StepId> Book::find(const nix::DrvPath& drv) const {
   return found == by_drv_.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::vector<db::BuildId> Book::all_builds() const {
+  std::vector<db::BuildId> all;
+  all.reserve(builds_.size());
+  for (const auto& [id, build] : builds_)
+    all.push_back(id);
+  return all;
+}
+
 StepId Book::add(const QueuedStep& step) {
   FIRN_CHECK(!by_drv_.contains(step.drv));
   const StepId id = scheduler_.add_step(step.spec, step.dependencies);
@@ -158,11 +166,15 @@ std::optional<Built> Book::ended(const farm::AttemptEnded& event, WallTime now) 
   write(attempt);
   const auto& verdict = event.verdict;
   const bool is_last = verdict.outcome != Outcome::retry;
-  const Status status = verdict.outcome == Outcome::cancelled ? Status::cancelled
+  const bool is_left = is_stopping_ && verdict.outcome == Outcome::cancelled;
+  const Status status = is_left                                 ? Status::aborted
+                        : verdict.outcome == Outcome::cancelled ? Status::cancelled
                         : verdict.failure ? step_status(*verdict.failure, is_last)
                                           : Status::success;
   const WallTime stop = std::max(now, attempt.start);
-  const std::string error = status == Status::aborted ? event.message : std::string();
+  const std::string error = is_left                     ? "firn was stopped"
+                            : status == Status::aborted ? event.message
+                                                        : std::string();
   changes_.emplace_back(StepFinished{.row = attempt.row,
                                      .step = {.build = attempt.owner,
                                               .step = {},
@@ -174,12 +186,13 @@ std::optional<Built> Book::ended(const farm::AttemptEnded& event, WallTime now) 
                                               .overhead = overhead_of(event),
                                               .outputs = attempt.outputs,
                                               .log_file = event.log_file}});
-  if (!is_last) return std::nullopt;
+  if (!is_last || is_left) return std::nullopt;
   if (status == Status::success) {
     Built built{.step = attempt.step,
                 .drv = steps_.at(attempt.step).drv,
                 .builds = steps_.at(attempt.step).builds,
                 .owner = attempt.owner,
+                .outputs = attempt.outputs,
                 .start = attempt.start,
                 .stop = stop};
     forget(attempt.step);

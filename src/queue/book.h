@@ -56,6 +56,7 @@ struct Built {
   std::vector<db::BuildId> builds;
   /// The one under whose name the step is written.
   db::BuildId owner;
+  std::vector<db::StepOutput> outputs;
   WallTime start;
   WallTime stop;
 };
@@ -78,6 +79,9 @@ class Book {
 
   std::size_t builds() const { return builds_.size(); }
 
+  /// In order.
+  std::vector<db::BuildId> all_builds() const;
+
   /// Somebody else has ended or deleted the build. What nobody wants any more is to be cancelled:
   /// the steps are returned.
   std::vector<sched::StepId> remove(db::BuildId build);
@@ -96,10 +100,14 @@ class Book {
   /// Its derivation has been read: now it can be written down.
   void described(sched::StepId step, std::string system, std::vector<db::StepOutput> outputs);
   void entered(const farm::PhaseEntered& event);
-  /// Returns what was built, where builds wait for it.
+  /// Returns what was built.
   std::optional<Built> ended(const farm::AttemptEnded& event, WallTime now);
   /// Steps ended without an attempt.
   void ended(const farm::StepsEnded& event, WallTime now);
+
+  /// From now on an attempt that is cancelled says nothing of its builds: they stay in the queue,
+  /// and its row says that it was aborted.
+  void stop() { is_stopping_ = true; }
 
   /// The build is done with: it succeeded.
   void finished(db::BuildId build) { builds_.erase(build); }
@@ -156,6 +164,7 @@ class Book {
   std::unordered_map<sched::AttemptId, Attempt> attempts_;
   std::unordered_map<sched::StepId, sched::AttemptId> running_;
   std::uint64_t last_row_ = 0;
+  bool is_stopping_ = false;
   std::vector<Change> changes_;
 };
 

@@ -141,7 +141,8 @@ aio::Task<Loader::Candidates> Loader::find_derivations(std::vector<BuildToLoad> 
       candidates.push_back(wanted(build));
       drvs.insert(candidates.back().drv.path());
     } catch (const Error& e) {
-      report.broken.push_back({.id = build.build.id, .reason = e.what()});
+      report.broken.push_back(
+          {.id = build.build.id, .drv = build.build.drv_path, .reason = e.what()});
     }
   }
   if (drvs.empty()) co_return candidates;
@@ -189,7 +190,7 @@ aio::Task<void> Loader::load_alone(WantedBuild build, LoadReport& report) {
       break;
     }
   }
-  report.broken.push_back({.id = id, .reason = std::move(reason)});
+  report.broken.push_back({.id = id, .drv = alone.front().drv.str(), .reason = std::move(reason)});
 }
 
 /// False where a step that the graph takes for known has ended meanwhile; then nothing has changed.

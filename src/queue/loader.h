@@ -38,6 +38,8 @@ struct DoomedBuild {
 
 struct BrokenBuild {
   db::BuildId id;
+  /// As it stands in the database.
+  std::string drv;
   std::string reason;
 };
 

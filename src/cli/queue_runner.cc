@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/queue_runner.h"
+
+#include "aio/errors.h"
+#include "aio/loop.h"
+#include "aio/phase.h"
+#include "aio/scope.h"
+#include "aio/signals.h"
+#include "cli/check_config.h"
+#include "cli/machines.h"
+#include "cli/machines_follower.h"
+#include "cli/signing_keys.h"
+#include "config/hydra_conf.h"
+#include "config/hydra_environment.h"
+#include "config/settings.h"
+#include "db/address.h"
+#include "farm/machine_access.h"
+#include "queue/database.h"
+#include "queue/runner.h"
+#include "store/daemon_store.h"
+#include "store/store_address.h"
+#include "transport/ssh_connector.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <optional>
+#include <random>
+#include <string>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace firn::cli {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration kStoreCloseLimit = 10s;
+constexpr const char* kMachinesFile = "/etc/nix/machines";
+
+/// QR-110: 60 s, three times that after each further try.
+constexpr sched::BackOff kStepBackOff{.first = 60s, .factor = 3, .limit = 30min, .jitter = 0.1};
+/// QR-051
+constexpr sched::BackOff kMachineBackOff{.first = 60s, .factor = 3, .limit = 27min, .jitter = 0.25};
+
+void tell(const std::string& text) {
+  std::fprintf(stderr, "firn: %s\n", text.c_str());
+}
+
+std::optional<std::string_view> variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::nullopt : std::optional<std::string_view>(value);
+}
+
+/// Everything that is settled before the database is touched.
+struct Setting {
+  db::Address database;
+  config::HydraEnvironment environment;
+  config::HydraConf conf;
+  config::Settings settings;
+  std::vector<nix::SecretKey> signing_keys;
+  store::StoreAddress store;
+  std::string builders;
+  std::uint32_t own_jobs = 0;
+};
+
+config::HydraConf load_conf(const config::HydraEnvironment& environment) {
+  const auto configuration = config::load_hydra_conf(environment);
+  std::string fatal;
+  for (const auto& problem : configuration.problems) {
+    if (problem.is_fatal) {
+      fatal += (fatal.empty() ? "" : "\nerror: ") + problem.str();
+    } else {
+      tell(problem.str());
+    }
+  }
+  if (!fatal.empty()) throw Error(Kind::invalid, fatal);
+  return configuration.conf;
+}
+
+/// QR-030: those of the environment, else the one of Nix; where there is none, this machine.
+std::string builders_of(const config::HydraEnvironment& environment) {
+  std::vector<std::string> files;
+  if (environment.machines_files) {
+    files = *environment.machines_files;
+  } else if (std::filesystem::exists(kMachinesFile)) {
+    files.emplace_back(kMachinesFile);
+  }
+  std::string builders;
+  for (const auto& file : files)
+    builders += (builders.empty() ? "@" : ";@") + file;
+  return builders;
+}
+
+Setting make_setting(const QueueRunnerOptions& options) {
+  if (!options.data.empty()) ::setenv("HYDRA_DATA", options.data.c_str(), 1);
+  auto environment = config::hydra_environment();
+  auto conf = load_conf(environment);
+  auto settings = load_settings(
+      options.config.empty() ? std::nullopt : std::optional<std::filesystem::path>(options.config));
+  auto keys = load_signing_keys(settings.secret_key_files);
+  auto builders = builders_of(environment);
+  const auto processors = std::max(std::thread::hardware_concurrency(), 1U);
+  const std::uint32_t own_jobs = !builders.empty()      ? 0
+                                 : options.max_jobs > 0 ? options.max_jobs
+                                                        : processors;
+  auto remote = environment.nix_remote.empty() ? std::string("auto") : environment.nix_remote;
+  return {.database = options.database.empty()
+                          ? db::hydra_address(variable("HYDRA_DATABASE_URL"), variable("HYDRA_DBI"))
+                          : db::parse_address(options.database),
+          .environment = std::move(environment),
+          .conf = std::move(conf),
+          .settings = std::move(settings),
+          .signing_keys = std::move(keys),
+          .store = store::parse_store_address(remote),
+          .builders = std::move(builders),
+          .own_jobs = own_jobs};
+}
+
+queue::RunnerOptions runner_options(const QueueRunnerOptions& options, const Setting& setting) {
+  auto scheduling = setting.settings.scheduling;
+  scheduling.keep_going = true;
+  scheduling.seed = std::random_device{}();
+  scheduling.step_back_off = kStepBackOff;
+  scheduling.machine_back_off = kMachineBackOff;
+  auto logs = setting.settings.logs;
+  if (setting.conf.max_log_size > ByteCount()) logs.ceiling = setting.conf.max_log_size;
+  const auto log_folder = setting.environment.data + "/build-logs";
+  std::filesystem::create_directories(log_folder);
+  return {
+      .run = {.limits = setting.settings.attempt,
+              .sessions = setting.settings.sessions,
+              .scheduling = scheduling,
+              .log_folder = log_folder,
+              .log_limits = logs,
+              .own_system = own_system(),
+              .signing_keys = setting.signing_keys},
+      .roots_folder = config::roots_folder(setting.conf, setting.environment),
+      .drain = options.drain,
+      .only = options.build_one ? std::optional(db::BuildId(*options.build_one)) : std::nullopt};
+}
+
+/// One invocation: its objects, in the order in which they need each other.
+class QueueRunnerCommand {
+ public:
+  QueueRunnerCommand(const QueueRunnerOptions& options, const Setting& setting)
+      : options_(options),
+        setting_(setting),
+        store_(loop_, store::worker_connector(loop_, setting.store), setting.settings.store),
+        signals_(loop_, {SIGINT, SIGTERM, SIGHUP}) {}
+
+  ExitCode run() {
+    loop_.run(main());
+    return code_;
+  }
+
+ private:
+  aio::Task<void> main();
+  aio::Task<void> work();
+  aio::Task<void> watch_signals();
+  aio::Task<void> follow_machines();
+  farm::ReachedMachine reach(const nix::Machine& machine);
+
+  const QueueRunnerOptions& options_;
+  const Setting& setting_;
+  aio::Loop loop_;
+  store::DaemonStore store_;
+  transport::SocketFolder sockets_;
+  aio::Signals signals_;
+  std::optional<MachinesFollower> follower_;
+  std::optional<queue::Runner> runner_;
+  bool is_stopping_ = false;
+  ExitCode code_ = ExitCode::success;
+};
+
+farm::ReachedMachine QueueRunnerCommand::reach(const nix::Machine& machine) {
+  return farm::reach(loop_, sockets_, machine, setting_.settings.ssh);
+}
+
+aio::Task<void> QueueRunnerCommand::main() {
+  std::exception_ptr error;
+  try {
+    co_await work();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  co_await aio::shielded(loop_, "closing the local store", kStoreCloseLimit, store_.close());
+  if (!error) co_return;
+  const Error e = aio::to_error(error);
+  std::fprintf(stderr, "error: %s\n", e.what());
+  code_ = e.kind() == Kind::invalid || e.kind() == Kind::not_found ? ExitCode::usage
+                                                                   : ExitCode::infrastructure;
+}
+
+aio::Task<void> QueueRunnerCommand::work() {
+  // Where it cannot be reached, we say so before anything is taken over.
+  co_await store_.lock({});
+  auto machines = find_machines(setting_.builders, setting_.own_jobs);
+  for (const auto& warning : machines.warnings)
+    tell(warning);
+  if (machines.machines.empty())
+    tell("there is no machine to build on: steps wait until a machines file names one");
+  follower_.emplace(loop_, setting_.builders, setting_.own_jobs, machines.files);
+  std::vector<farm::ReachedMachine> reached;
+  for (const auto& machine : machines.machines)
+    reached.push_back(reach(machine));
+  runner_.emplace(loop_,
+                  store_,
+                  setting_.database,
+                  std::move(reached),
+                  runner_options(options_, setting_),
+                  tell);
+  aio::Scope beside(loop_);
+  beside.spawn(&QueueRunnerCommand::watch_signals, *this);
+  beside.spawn(&MachinesFollower::watch, *follower_);
+  beside.spawn(&QueueRunnerCommand::follow_machines, *this);
+  std::exception_ptr error;
+  try {
+    co_await runner_->execute();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  co_await beside.close();
+  if (error) std::rethrow_exception(error);
+  if (!options_.build_one) co_return;
+  const auto status = runner_->only_status();
+  code_ = status == db::Status::success ? ExitCode::success : ExitCode::build_failed;
+}
+
+/// The first one stops the work in good order, the second one at once.
+aio::Task<void> QueueRunnerCommand::watch_signals() {
+  while (true) {
+    const int signal = co_await signals_.next();
+    if (signal == SIGHUP) {
+      follower_->ask();
+      continue;
+    }
+    if (std::exchange(is_stopping_, true)) ::_exit(static_cast<int>(ExitCode::interrupted));
+    runner_->stop();
+  }
+}
+
+/// A machines file that cannot be used costs nobody a machine.
+aio::Task<void> QueueRunnerCommand::follow_machines() {
+  while (true) {
+    std::optional<Error> problem;
+    try {
+      const auto machines = co_await follower_->next();
+      runner_->change_machines(machines, [this](const auto& machine) { return reach(machine); });
+    } catch (const Error& e) {
+      if (e.kind() == Kind::cancelled || e.kind() == Kind::internal) throw;
+      problem = e;
+    }
+    if (problem) tell(fmt::format("{}; the machines stay as they were", problem->what()));
+  }
+}
+
+/// QR-002: refuses while a runner lives.
+aio::Task<void> unlock(aio::Loop& loop, const db::Address& database) {
+  queue::Lead lead(loop, database);
+  if (!co_await lead.try_to_take())
+    throw Error(Kind::conflict, "a runner works on this database; there is nothing to unlock");
+}
+
+}  // namespace
+
+ExitCode run_queue_runner(const QueueRunnerOptions& options) {
+  try {
+    const auto setting = make_setting(options);
+    if (!options.unlock) return QueueRunnerCommand(options, setting).run();
+    aio::Loop loop;
+    loop.run(unlock(loop, setting.database));
+    return ExitCode::success;
+  } catch (const Error& e) {
+    std::fprintf(stderr, "error: %s\n", e.what());
+    return e.kind() == Kind::unavailable ? ExitCode::infrastructure : ExitCode::usage;
+  }
+}
+
+}  // namespace firn::cli

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "queue/runner.h"
+
+#include "aio/phase.h"
+#include "base/error.h"
+#include "farm/derivation_file.h"
+#include "queue/clock.h"
+
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+namespace firn::queue {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A leader that died is succeeded well within 15 s.
+constexpr Duration kStandBy = 3s;
+constexpr Duration kTryAgain = 1s;
+/// QR-012
+constexpr Duration kAfterTrouble = 10s;
+constexpr Duration kDrainCheck = 200ms;
+constexpr Duration kLastWrites = 60s;
+constexpr std::string_view kDatabaseIsAway = "the database is away";
+
+}  // namespace
+
+Runner::Runner(aio::Loop& loop,
+               store::Store& store,
+               const db::Address& address,
+               std::vector<farm::ReachedMachine> machines,
+               RunnerOptions options,
+               Tell tell)
+    : loop_(loop),
+      store_(store),
+      address_(address),
+      options_(std::move(options)),
+      tell_(std::move(tell)),
+      run_(loop, store, *this, std::move(machines), options_.run),
+      book_(run_.scheduler()),
+      reader_(loop, address),
+      lead_(loop, address),
+      loader_(loop,
+              store,
+              book_,
+              [this](std::vector<std::string> paths) { return find_failed(std::move(paths)); }),
+      finishing_(loop) {}
+
+Runner::~Runner() = default;
+
+void Runner::stop() {
+  is_stopping_ = true;
+  stopping_.notify_all();
+}
+
+void Runner::change_machines(const std::vector<nix::Machine>& machines,
+                             const farm::Run::Reach& reach) {
+  run_.change_machines(machines, reach);
+}
+
+aio::Task<void> Runner::execute() {
+  co_await take_lead();
+  if (is_stopping_) co_return;
+  applier_ = std::make_unique<Applier>(address_, lead_.generation());
+  writer_ = std::make_unique<Writer>(
+      loop_, [this](std::span<const Change> changes) { applier_->apply(changes); }, tell_);
+  aio::Scope background(loop_);
+  background.spawn(&Runner::write, *this);
+  background.spawn(&Runner::follow, *this);
+  background.spawn(&Runner::drain, *this);
+  std::exception_ptr error;
+  try {
+    co_await run_.execute(*this, farm::Until::interrupted);
+    if (!failure_) co_await aio::within(loop_, "writing the last rows", kLastWrites, last_writes());
+  } catch (...) {
+    error = std::current_exception();
+  }
+  co_await finishing_.close();
+  co_await background.close();
+  if (failure_) error = failure_;
+  if (error) std::rethrow_exception(error);
+}
+
+aio::Task<void> Runner::last_writes() {
+  co_await finishing_.join();
+  co_await writer_->settle();
+}
+
+aio::Task<void> Runner::take_lead() {
+  bool is_told = false;
+  while (!is_stopping_) {
+    std::optional<Error> trouble;
+    try {
+      if (co_await lead_.try_to_take()) co_return;
+    } catch (const Error& e) {
+      if (e.kind() != Kind::unavailable) throw;
+      trouble.emplace(e);
+    }
+    if (!std::exchange(is_told, true)) {
+      tell_(trouble ? fmt::format("{}; trying again", trouble->what())
+                    : "another runner leads on this database; standing by");
+    }
+    co_await aio::sleep_for(loop_, kStandBy);
+  }
+}
+
+/// What ends the work from within ends the farm first.
+void Runner::fail(std::exception_ptr error) {
+  if (!failure_) failure_ = std::move(error);
+  book_.stop();
+  run_.interrupt();
+}
+
+aio::Task<void> Runner::write() {
+  std::exception_ptr error;
+  try {
+    co_await writer_->run();
+  } catch (const Error& e) {
+    if (e.kind() == Kind::cancelled) throw;
+    error = std::current_exception();
+  }
+  if (error) fail(error);
+}
+
+aio::Task<void> Runner::drain() {
+  while (!is_stopping_)
+    co_await stopping_.wait();
+  run_.scheduler().pause("firn is stopping");
+  const TimePoint end = loop_.timers().now() + options_.drain;
+  while (run_.scheduler().counts().running > 0 && loop_.timers().now() < end)
+    co_await aio::sleep_for(loop_, kDrainCheck);
+  book_.stop();
+  run_.interrupt();
+}
+
+aio::Task<void> Runner::follow() {
+  bool knows_all = false;
+  while (true) {
+    std::optional<Error> trouble;
+    std::exception_ptr lost;
+    try {
+      if (!knows_all) {
+        co_await sync_builds();
+        co_await load(db::BuildId());
+      }
+      knows_all = !std::exchange(retry_loading_, false);
+      co_await hear();
+    } catch (const db::LostLead&) {
+      lost = std::current_exception();
+    } catch (const Error& e) {
+      if (e.kind() == Kind::cancelled) throw;
+      trouble.emplace(e);
+    }
+    if (lost) {
+      fail(lost);
+      co_return;
+    }
+    if (!trouble) continue;
+    knows_all = false;
+    tell_(trouble->what());
+    if (trouble->kind() == Kind::unavailable) {
+      co_await lead_again();
+    } else {
+      co_await aio::sleep_for(loop_, kAfterTrouble);
+    }
+  }
+}
+
+/// What runs goes on; nothing new is started before we lead again.
+aio::Task<void> Runner::lead_again() {
+  run_.scheduler().pause(std::string(kDatabaseIsAway));
+  while (true) {
+    std::exception_ptr lost;
+    bool is_ours = false;
+    try {
+      is_ours = co_await lead_.try_to_take();
+    } catch (const db::LostLead&) {
+      lost = std::current_exception();
+    } catch (const Error& e) {
+      if (e.kind() == Kind::cancelled) throw;
+    }
+    if (lost) std::rethrow_exception(lost);
+    if (is_ours) break;
+    co_await aio::sleep_for(loop_, kTryAgain);
+  }
+  applier_->lead_as(lead_.generation());
+  if (is_stopping_) co_return;
+  run_.scheduler().resume();
+  run_.wake();
+}
+
+aio::Task<void> Runner::hear() {
+  std::set<std::string> channels;
+  for (auto& note : co_await lead_.listen())
+    channels.insert(std::move(note.channel));
+  if (channels.contains("builds_cancelled") || channels.contains("builds_deleted") ||
+      channels.contains("builds_bumped"))
+    co_await sync_builds();
+  if (channels.contains("jobset_shares_changed")) co_await sync_shares();
+  if (channels.contains("builds_restarted")) {
+    co_await load(db::BuildId());
+  } else if (channels.contains("builds_added")) {
+    co_await load(last_loaded_);
+  }
+}
+
+aio::Task<farm::Order> Runner::order(sched::StepId step) {
+  auto order = co_await farm::read_order(loop_, store_, book_.drv(step));
+  const auto limits = book_.limits(step);
+  order.max_silent_time = limits.max_silent_time;
+  order.timeout = limits.timeout;
+  std::vector<db::StepOutput> outputs;
+  for (const auto& [name, output] : order.derivation.outputs) {
+    outputs.push_back(
+        {.name = name, .path = output.path ? std::optional(output.path->str()) : std::nullopt});
+  }
+  book_.described(step, order.derivation.platform, std::move(outputs));
+  write_changes();
+  co_return order;
+}
+
+void Runner::on(const farm::Event& event) {
+  std::visit(
+      [this](const auto& e) {
+        using T = std::decay_t<decltype(e)>;
+        if constexpr (std::is_same_v<T, farm::AttemptStarted>) {
+          book_.started(e, run_.machines().at(e.machine.value()).name, wall_now());
+        } else if constexpr (std::is_same_v<T, farm::PhaseEntered>) {
+          book_.entered(e);
+        } else if constexpr (std::is_same_v<T, farm::AttemptEnded>) {
+          ended(e);
+        } else if constexpr (std::is_same_v<T, farm::StepsEnded>) {
+          book_.ended(e, wall_now());
+        } else if constexpr (std::is_same_v<T, farm::MachineOut>) {
+          tell_(fmt::format("{}: {}", run_.machines().at(e.machine.value()).name, e.reason));
+        }
+      },
+      event);
+  write_changes();
+}
+
+void Runner::ended(const farm::AttemptEnded& event) {
+  auto built = book_.ended(event, wall_now());
+  // A row is written before what follows from it.
+  write_changes();
+  if (built) look_at(std::move(*built), false);
+  cancel_unclaimed(event.verdict.unclaimed);
+}
+
+void Runner::cancel_unclaimed(const std::vector<sched::StepId>& steps) {
+  for (const auto step : steps)
+    run_.cancel(step);
+}
+
+void Runner::write_changes() {
+  auto changes = book_.take_changes();
+  for (const auto& change : changes) {
+    const auto* ended = std::get_if<BuildsEnded>(&change);
+    if (ended == nullptr) continue;
+    for (const auto& build : ended->builds)
+      has_ended(build.id, build.status);
+  }
+  writer_->add(std::move(changes));
+}
+
+}  // namespace firn::queue
