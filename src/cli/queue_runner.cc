@@ -143,6 +143,7 @@ queue::RunnerOptions runner_options(const QueueRunnerOptions& options, const Set
               .log_limits = logs,
               .own_system = own_system(),
               .signing_keys = setting.signing_keys},
+      .tell = tell,
       .roots_folder = config::roots_folder(setting.conf, setting.environment),
       .drain = options.drain,
       .only = options.build_one ? std::optional(db::BuildId(*options.build_one)) : std::nullopt};
@@ -168,6 +169,8 @@ class QueueRunnerCommand {
   aio::Task<void> watch_signals();
   aio::Task<void> follow_machines();
   farm::ReachedMachine reach(const nix::Machine& machine);
+  MachinesFollower& follower();
+  queue::Runner& runner();
 
   const QueueRunnerOptions& options_;
   const Setting& setting_;
@@ -180,6 +183,16 @@ class QueueRunnerCommand {
   bool is_stopping_ = false;
   ExitCode code_ = ExitCode::success;
 };
+
+MachinesFollower& QueueRunnerCommand::follower() {
+  FIRN_CHECK(follower_.has_value());
+  return *follower_;
+}
+
+queue::Runner& QueueRunnerCommand::runner() {
+  FIRN_CHECK(runner_.has_value());
+  return *runner_;
+}
 
 farm::ReachedMachine QueueRunnerCommand::reach(const nix::Machine& machine) {
   return farm::reach(loop_, sockets_, machine, setting_.settings.ssh);
@@ -210,28 +223,25 @@ aio::Task<void> QueueRunnerCommand::work() {
     tell("there is no machine to build on: steps wait until a machines file names one");
   follower_.emplace(loop_, setting_.builders, setting_.own_jobs, machines.files);
   std::vector<farm::ReachedMachine> reached;
+  reached.reserve(machines.machines.size());
   for (const auto& machine : machines.machines)
     reached.push_back(reach(machine));
-  runner_.emplace(loop_,
-                  store_,
-                  setting_.database,
-                  std::move(reached),
-                  runner_options(options_, setting_),
-                  tell);
+  runner_.emplace(
+      loop_, store_, setting_.database, std::move(reached), runner_options(options_, setting_));
   aio::Scope beside(loop_);
   beside.spawn(&QueueRunnerCommand::watch_signals, *this);
-  beside.spawn(&MachinesFollower::watch, *follower_);
+  beside.spawn(&MachinesFollower::watch, follower());
   beside.spawn(&QueueRunnerCommand::follow_machines, *this);
   std::exception_ptr error;
   try {
-    co_await runner_->execute();
+    co_await runner().execute();
   } catch (...) {
     error = std::current_exception();
   }
   co_await beside.close();
   if (error) std::rethrow_exception(error);
   if (!options_.build_one) co_return;
-  const auto status = runner_->only_status();
+  const auto status = runner().only_status();
   code_ = status == db::Status::success ? ExitCode::success : ExitCode::build_failed;
 }
 
@@ -240,11 +250,11 @@ aio::Task<void> QueueRunnerCommand::watch_signals() {
   while (true) {
     const int signal = co_await signals_.next();
     if (signal == SIGHUP) {
-      follower_->ask();
+      follower().ask();
       continue;
     }
     if (std::exchange(is_stopping_, true)) ::_exit(static_cast<int>(ExitCode::interrupted));
-    runner_->stop();
+    runner().stop();
   }
 }
 
@@ -253,8 +263,8 @@ aio::Task<void> QueueRunnerCommand::follow_machines() {
   while (true) {
     std::optional<Error> problem;
     try {
-      const auto machines = co_await follower_->next();
-      runner_->change_machines(machines, [this](const auto& machine) { return reach(machine); });
+      const auto machines = co_await follower().next();
+      runner().change_machines(machines, [this](const auto& machine) { return reach(machine); });
     } catch (const Error& e) {
       if (e.kind() == Kind::cancelled || e.kind() == Kind::internal) throw;
       problem = e;

@@ -34,15 +34,6 @@ WantedBuild wanted(const BuildToLoad& from) {
           .timeout = build.timeout};
 }
 
-std::vector<db::StepOutput> outputs_of(const nix::BasicDerivation& derivation) {
-  std::vector<db::StepOutput> outputs;
-  for (const auto& [name, output] : derivation.outputs) {
-    outputs.push_back(
-        {.name = name, .path = output.path ? std::optional(output.path->str()) : std::nullopt});
-  }
-  return outputs;
-}
-
 /// A graph on its way into the book.
 class Import {
  public:
@@ -120,6 +111,16 @@ class Import {
 
 }  // namespace
 
+std::vector<db::StepOutput> step_outputs(const nix::BasicDerivation& derivation) {
+  std::vector<db::StepOutput> outputs;
+  outputs.reserve(derivation.outputs.size());
+  for (const auto& [name, output] : derivation.outputs) {
+    outputs.push_back(
+        {.name = name, .path = output.path ? std::optional(output.path->str()) : std::nullopt});
+  }
+  return outputs;
+}
+
 aio::Task<LoadReport> Loader::load(std::vector<BuildToLoad> builds) {
   LoadReport report;
   std::erase_if(builds, [this](const auto& entry) { return book_.has(entry.build.id); });
@@ -169,14 +170,14 @@ aio::Task<void> Loader::load_some(Candidates builds, LoadReport& report) {
     if (e.kind() == Kind::unavailable || e.kind() == Kind::cancelled) throw;
   }
   if (is_done) co_return;
-  for (auto& build : builds)
-    co_await load_alone(std::move(build), report);
+  for (const auto& build : builds)
+    co_await load_alone(build, report);
 }
 
-aio::Task<void> Loader::load_alone(WantedBuild build, LoadReport& report) {
+aio::Task<void> Loader::load_alone(const WantedBuild& build, LoadReport& report) {
   std::string reason = "steps that it needs ended each time it was read";
   const auto id = build.id;
-  const Candidates alone(1, std::move(build));
+  const Candidates alone(1, build);
   for (int i = 0; i < kReadings; ++i) {
     if (const auto step = book_.find(alone.front().drv)) {
       book_.add(alone.front(), *step);
@@ -219,7 +220,7 @@ aio::Task<bool> Loader::try_to_load(const Candidates& builds, LoadReport& report
       report.doomed.push_back({.id = build.id,
                                .step = node.drv,
                                .system = node.derivation.platform,
-                               .outputs = outputs_of(node.derivation),
+                               .outputs = step_outputs(node.derivation),
                                .is_top = *doom == *top});
     } else {
       book_.add(build, import.add(*top));

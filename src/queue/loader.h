@@ -18,6 +18,9 @@
 
 namespace firn::queue {
 
+/// As its row names them.
+std::vector<db::StepOutput> step_outputs(const nix::BasicDerivation& derivation);
+
 /// A build and its outputs, all of which are valid: nothing is to be built.
 struct ValidBuild {
   db::BuildId id;
@@ -75,7 +78,7 @@ class Loader {
 
   aio::Task<Candidates> find_derivations(std::vector<BuildToLoad> builds, LoadReport& report);
   aio::Task<void> load_some(Candidates builds, LoadReport& report);
-  aio::Task<void> load_alone(WantedBuild build, LoadReport& report);
+  aio::Task<void> load_alone(const WantedBuild& build, LoadReport& report);
   aio::Task<bool> try_to_load(const Candidates& builds, LoadReport& report);
   aio::Task<std::set<std::size_t>> failed_nodes(const farm::Graph& graph);
 

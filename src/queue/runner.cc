@@ -34,13 +34,11 @@ Runner::Runner(aio::Loop& loop,
                store::Store& store,
                const db::Address& address,
                std::vector<farm::ReachedMachine> machines,
-               RunnerOptions options,
-               Tell tell)
+               RunnerOptions options)
     : loop_(loop),
       store_(store),
       address_(address),
       options_(std::move(options)),
-      tell_(std::move(tell)),
       run_(loop, store, *this, std::move(machines), options_.run),
       book_(run_.scheduler()),
       reader_(loop, address),
@@ -68,7 +66,7 @@ aio::Task<void> Runner::execute() {
   if (is_stopping_) co_return;
   applier_ = std::make_unique<Applier>(address_, lead_.generation());
   writer_ = std::make_unique<Writer>(
-      loop_, [this](std::span<const Change> changes) { applier_->apply(changes); }, tell_);
+      loop_, [this](std::span<const Change> changes) { applier_->apply(changes); }, options_.tell);
   aio::Scope background(loop_);
   background.spawn(&Runner::write, *this);
   background.spawn(&Runner::follow, *this);
@@ -102,8 +100,8 @@ aio::Task<void> Runner::take_lead() {
       trouble.emplace(e);
     }
     if (!std::exchange(is_told, true)) {
-      tell_(trouble ? fmt::format("{}; trying again", trouble->what())
-                    : "another runner leads on this database; standing by");
+      options_.tell(trouble ? fmt::format("{}; trying again", trouble->what())
+                            : "another runner leads on this database; standing by");
     }
     co_await aio::sleep_for(loop_, kStandBy);
   }
@@ -162,7 +160,7 @@ aio::Task<void> Runner::follow() {
     }
     if (!trouble) continue;
     knows_all = false;
-    tell_(trouble->what());
+    options_.tell(trouble->what());
     if (trouble->kind() == Kind::unavailable) {
       co_await lead_again();
     } else {
@@ -214,12 +212,7 @@ aio::Task<farm::Order> Runner::order(sched::StepId step) {
   const auto limits = book_.limits(step);
   order.max_silent_time = limits.max_silent_time;
   order.timeout = limits.timeout;
-  std::vector<db::StepOutput> outputs;
-  for (const auto& [name, output] : order.derivation.outputs) {
-    outputs.push_back(
-        {.name = name, .path = output.path ? std::optional(output.path->str()) : std::nullopt});
-  }
-  book_.described(step, order.derivation.platform, std::move(outputs));
+  book_.described(step, order.derivation.platform, step_outputs(order.derivation));
   write_changes();
   co_return order;
 }
@@ -237,7 +230,8 @@ void Runner::on(const farm::Event& event) {
         } else if constexpr (std::is_same_v<T, farm::StepsEnded>) {
           book_.ended(e, wall_now());
         } else if constexpr (std::is_same_v<T, farm::MachineOut>) {
-          tell_(fmt::format("{}: {}", run_.machines().at(e.machine.value()).name, e.reason));
+          options_.tell(
+              fmt::format("{}: {}", run_.machines().at(e.machine.value()).name, e.reason));
         }
       },
       event);

@@ -32,6 +32,8 @@ namespace firn::queue {
 
 struct RunnerOptions {
   farm::RunOptions run;
+  /// Hears what people should know, in sentences.
+  Writer::Tell tell;
   /// Where roots of outputs stand (QR-171); made where it is not there.
   std::string roots_folder;
   /// A remembered failure is forgotten after so long; one that Hydra wrote is not.
@@ -44,16 +46,12 @@ struct RunnerOptions {
 
 class Runner final : private farm::Orders, private farm::EventSink {
  public:
-  /// Something that people should know, in a sentence.
-  using Tell = std::function<void(std::string)>;
-
   /// Borrows loop, store and address.
   Runner(aio::Loop& loop,
          store::Store& store,
          const db::Address& address,
          std::vector<farm::ReachedMachine> machines,
-         RunnerOptions options,
-         Tell tell);
+         RunnerOptions options);
   ~Runner() override;
 
   /// Waits for the lead, then works until `stop`, or until its only build has ended. Throws where
@@ -112,7 +110,6 @@ class Runner final : private farm::Orders, private farm::EventSink {
   store::Store& store_;
   const db::Address& address_;
   RunnerOptions options_;
-  Tell tell_;
   farm::Run run_;
   Book book_;
   Reader reader_;

@@ -113,7 +113,7 @@ aio::Task<void> Runner::settle(LoadReport report) {
       failed_loads_.erase(build.id);
       abort(build.id, build.drv, build.reason);
     } else {
-      tell_(fmt::format("build {} cannot be read: {}", build.id.value(), build.reason));
+      options_.tell(fmt::format("build {} cannot be read: {}", build.id.value(), build.reason));
       retry_loading_ = true;
     }
   }

@@ -79,7 +79,7 @@ aio::Task<void> Runner::finish(Built built, bool was_valid) {
     if (tries == kTries) break;
     co_await aio::sleep_for(loop_, kPause);
   }
-  if (built.builds.empty()) tell_(reason);
+  if (built.builds.empty()) options_.tell(reason);
   for (const auto build : built.builds)
     abort(build, built.drv.str(), reason);
 }
