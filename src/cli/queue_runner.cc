@@ -27,6 +27,7 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
@@ -62,7 +63,7 @@ std::optional<std::string_view> variable(const char* name) {
 
 /// Everything that is settled before the database is touched.
 struct Setting {
-  db::Address database;
+  std::shared_ptr<const db::Address> database;
   config::HydraEnvironment environment;
   config::HydraConf conf;
   config::Settings settings;
@@ -113,9 +114,10 @@ Setting make_setting(const QueueRunnerOptions& options) {
                                  : options.max_jobs > 0 ? options.max_jobs
                                                         : processors;
   auto remote = environment.nix_remote.empty() ? std::string("auto") : environment.nix_remote;
-  return {.database = options.database.empty()
-                          ? db::hydra_address(variable("HYDRA_DATABASE_URL"), variable("HYDRA_DBI"))
-                          : db::parse_address(options.database),
+  auto database = options.database.empty()
+                      ? db::hydra_address(variable("HYDRA_DATABASE_URL"), variable("HYDRA_DBI"))
+                      : db::parse_address(options.database);
+  return {.database = std::make_shared<const db::Address>(std::move(database)),
           .environment = std::move(environment),
           .conf = std::move(conf),
           .settings = std::move(settings),
@@ -133,13 +135,11 @@ queue::RunnerOptions runner_options(const QueueRunnerOptions& options, const Set
   scheduling.machine_back_off = kMachineBackOff;
   auto logs = setting.settings.logs;
   if (setting.conf.max_log_size > ByteCount()) logs.ceiling = setting.conf.max_log_size;
-  const auto log_folder = setting.environment.data + "/build-logs";
-  std::filesystem::create_directories(log_folder);
   return {
       .run = {.limits = setting.settings.attempt,
               .sessions = setting.settings.sessions,
               .scheduling = scheduling,
-              .log_folder = log_folder,
+              .log_folder = {.path = setting.environment.data, .naming = farm::LogNaming::hydra},
               .log_limits = logs,
               .own_system = own_system(),
               .signing_keys = setting.signing_keys},
@@ -274,8 +274,8 @@ aio::Task<void> QueueRunnerCommand::follow_machines() {
 }
 
 /// QR-002: refuses while a runner lives.
-aio::Task<void> unlock(aio::Loop& loop, const db::Address& database) {
-  queue::Lead lead(loop, database);
+aio::Task<void> unlock(aio::Loop& loop, std::shared_ptr<const db::Address> database) {
+  queue::Lead lead(loop, std::move(database));
   if (!co_await lead.try_to_take())
     throw Error(Kind::conflict, "a runner works on this database; there is nothing to unlock");
 }

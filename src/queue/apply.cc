@@ -143,7 +143,7 @@ Applier::Numbers Applier::write(db::Transaction& transaction,
 }
 
 db::Connection& Applier::connection() {
-  if (!connection_) connection_ = db::connect(address_);
+  if (!connection_) connection_ = db::connect(*address_);
   if (!connection_->is_open()) connection_->reopen();
   return *connection_;
 }

@@ -13,6 +13,7 @@
 #include <memory>
 #include <span>
 #include <unordered_map>
+#include <utility>
 
 namespace firn::queue {
 
@@ -20,9 +21,9 @@ namespace firn::queue {
 class Applier {
  public:
   /// Writes as the leader of `generation`. Connects when there is something to write, and again
-  /// after a loss. The address is borrowed.
-  Applier(const db::Address& address, db::Generation generation)
-      : address_(address), generation_(generation.value()) {}
+  /// after a loss.
+  Applier(std::shared_ptr<const db::Address> address, db::Generation generation)
+      : address_(std::move(address)), generation_(generation.value()) {}
 
   /// The lead was lost and is ours again. From any thread.
   void lead_as(db::Generation generation) { generation_ = generation.value(); }
@@ -39,7 +40,7 @@ class Applier {
 
   db::Connection& connection();
 
-  const db::Address& address_;
+  std::shared_ptr<const db::Address> address_;
   std::unique_ptr<db::Connection> connection_;
   std::atomic<std::int64_t> generation_;
   /// Groups are counted in the database: a commit whose answer was lost can be told from none.

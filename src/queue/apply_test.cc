@@ -4,6 +4,7 @@
 #include "db/failed_paths.h"
 #include "support/queue_rows.h"
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -61,7 +62,9 @@ class ApplyTest : public testing::QueueTest {
   }
 
   std::optional<db::Leadership> lead_ = db::Leadership::try_acquire(connection(), address());
-  Applier applier_{address(), lead_.value().generation()};
+  Applier applier_{
+      std::shared_ptr<const db::Address>(std::shared_ptr<const db::Address>(), &address()),
+      lead_.value().generation()};
   db::BuildId a_ = add("a");
 };
 

@@ -26,62 +26,66 @@ std::int64_t data_version(db::Connection& connection) {
 
 }  // namespace
 
-db::Connection& Reader::connection() {
-  if (!connection_) connection_ = db::connect(address_);
-  if (!connection_->is_open()) connection_->reopen();
-  return *connection_;
+db::Connection& Reader::Session::connection() {
+  if (!opened) opened = db::connect(*address);
+  if (!opened->is_open()) opened->reopen();
+  return *opened;
 }
 
 aio::Task<bool> Lead::try_to_take() {
-  return thread_.run([this] { return take(); });
+  const auto taken = co_await thread_.run([session = session_] { return session->take(); });
+  if (taken) generation_ = *taken;
+  co_return taken.has_value();
 }
 
-bool Lead::take() {
-  leadership_.reset();
-  if (!connection_) {
-    connection_ = db::connect(address_);
-    db::require_schema(*connection_);
+std::optional<db::Generation> Lead::Session::take() {
+  if (leadership && leadership->is_held()) return led;
+  leadership.reset();
+  if (!connection) {
+    auto opened = db::connect(*address);
+    db::require_schema(*opened);
     for (const auto channel : db::kRunnerChannels)
-      connection_->listen(db::to_string(channel));
-  } else if (!connection_->is_open()) {
-    connection_->reopen();
+      opened->listen(db::to_string(channel));
+    connection = std::move(opened);
+  } else if (!connection->is_open()) {
+    connection->reopen();
   }
-  auto lead = db::Leadership::try_acquire(*connection_, address_);
-  if (!lead) return false;
-  const auto before = std::exchange(generation_, lead->generation());
-  leadership_.emplace(std::move(*lead));
-  if (has_led_) {
-    if (generation_.value() != before.value() + 1) throw db::LostLead();
-    return true;
+  auto lead = db::Leadership::try_acquire(*connection, *address);
+  if (!lead) return std::nullopt;
+  const auto generation = lead->generation();
+  leadership.emplace(std::move(*lead));
+  const auto before = std::exchange(led, generation);
+  if (before) {
+    if (generation.value() != before->value() + 1) throw db::LostLead();
+    return led;
   }
-  has_led_ = true;
-  db::transact(*connection_, [this](db::Transaction& transaction) {
-    db::check_generation(transaction, generation_);
+  db::transact(*connection, [&](db::Transaction& transaction) {
+    db::check_generation(transaction, generation);
     db::clear_busy(transaction, wall_now());
   });
-  if (connection_->engine() == db::Engine::sqlite) seen_version_ = data_version(*connection_);
-  return true;
+  if (connection->engine() == db::Engine::sqlite) seen_version = data_version(*connection);
+  return led;
 }
 
 aio::Task<std::vector<db::Notification>> Lead::listen() {
-  return thread_.run([this] { return wait(); });
+  return thread_.run([session = session_] { return session->wait(); });
 }
 
-std::vector<db::Notification> Lead::wait() {
-  const int fd = connection_->notification_fd();
+std::vector<db::Notification> Lead::Session::wait() {
+  const int fd = connection->notification_fd();
   if (fd < 0) {
     std::this_thread::sleep_for(kWait);
-    const auto version = data_version(*connection_);
-    if (std::exchange(seen_version_, version) == version) return {};
+    const auto version = data_version(*connection);
+    if (std::exchange(seen_version, version) == version) return {};
     return {{.channel = "builds_added", .payload = {}},
             {.channel = "builds_cancelled", .payload = {}}};
   }
-  if (auto notes = connection_->take_notifications(); !notes.empty()) return notes;
+  if (auto notes = connection->take_notifications(); !notes.empty()) return notes;
   pollfd wanted{.fd = fd, .events = POLLIN, .revents = 0};
   if (::poll(&wanted, 1, static_cast<int>(kWait.count())) < 0 && errno != EINTR)
     throw system_error(errno, "waiting for the database");
-  auto notes = connection_->take_notifications();
-  if (!leadership_ || !leadership_->is_held())
+  auto notes = connection->take_notifications();
+  if (!leadership || !leadership->is_held())
     throw Error(Kind::unavailable, "the connection that holds the lead was lost");
   return notes;
 }

@@ -21,31 +21,38 @@ namespace firn::queue {
 /// For questions. Connects when it is first asked, and again when the connection was lost.
 class Reader {
  public:
-  /// Borrows the address.
-  Reader(aio::Loop& loop, const db::Address& address) : address_(address), thread_(loop, 1) {}
+  Reader(aio::Loop& loop, std::shared_ptr<const db::Address> address)
+      : session_(std::make_shared<Session>(std::move(address))), thread_(loop, 1) {}
 
   /// What `work(db::Transaction&)` returns, from one unchanging picture of the database. `work`
   /// owns what it uses.
   template <class Work>
   aio::Task<std::invoke_result_t<Work&, db::Transaction&>> read(Work work) {
-    return thread_.run([this, work = std::move(work)]() mutable {
-      return db::transact(connection(), work, db::Access::read);
+    return thread_.run([session = session_, work = std::move(work)]() mutable {
+      return db::transact(session->connection(), work, db::Access::read);
     });
   }
 
  private:
-  db::Connection& connection();
+  /// The thread's: it may outlive us, where the database hangs.
+  struct Session {
+    explicit Session(std::shared_ptr<const db::Address> where) : address(std::move(where)) {}
 
-  const db::Address& address_;
-  std::unique_ptr<db::Connection> connection_;
+    db::Connection& connection();
+
+    std::shared_ptr<const db::Address> address;
+    std::unique_ptr<db::Connection> opened;
+  };
+
+  std::shared_ptr<Session> session_;
   aio::Pool thread_;
 };
 
 /// The lead over the database, and what others say there.
 class Lead {
  public:
-  /// Borrows the address.
-  Lead(aio::Loop& loop, const db::Address& address) : address_(address), thread_(loop, 1) {}
+  Lead(aio::Loop& loop, std::shared_ptr<const db::Address> address)
+      : session_(std::make_shared<Session>(std::move(address))), thread_(loop, 1) {}
 
   /// One try: true where we lead from now on. The first time, rows that an earlier runner left
   /// running are closed (QR-011), and the runner's channels are listened to. Taken again after a
@@ -62,15 +69,23 @@ class Lead {
   aio::Task<std::vector<db::Notification>> listen();
 
  private:
-  bool take();
-  std::vector<db::Notification> wait();
+  /// The thread's: it may outlive us, where the database hangs.
+  struct Session {
+    explicit Session(std::shared_ptr<const db::Address> where) : address(std::move(where)) {}
 
-  const db::Address& address_;
-  std::unique_ptr<db::Connection> connection_;
-  std::optional<db::Leadership> leadership_;
+    /// The generation, where we lead.
+    std::optional<db::Generation> take();
+    std::vector<db::Notification> wait();
+
+    std::shared_ptr<const db::Address> address;
+    std::unique_ptr<db::Connection> connection;
+    std::optional<db::Leadership> leadership;
+    std::optional<db::Generation> led;
+    std::int64_t seen_version = 0;
+  };
+
+  std::shared_ptr<Session> session_;
   db::Generation generation_;
-  bool has_led_ = false;
-  std::int64_t seen_version_ = 0;
   aio::Pool thread_;
 };
 

@@ -32,17 +32,17 @@ constexpr std::string_view kDatabaseIsAway = "the database is away";
 
 Runner::Runner(aio::Loop& loop,
                store::Store& store,
-               const db::Address& address,
+               std::shared_ptr<const db::Address> address,
                std::vector<farm::ReachedMachine> machines,
                RunnerOptions options)
     : loop_(loop),
       store_(store),
-      address_(address),
+      address_(std::move(address)),
       options_(std::move(options)),
       run_(loop, store, *this, std::move(machines), options_.run),
       book_(run_.scheduler()),
-      reader_(loop, address),
-      lead_(loop, address),
+      reader_(loop, address_),
+      lead_(loop, address_),
       loader_(loop,
               store,
               book_,
@@ -64,9 +64,11 @@ void Runner::change_machines(const std::vector<nix::Machine>& machines,
 aio::Task<void> Runner::execute() {
   co_await take_lead();
   if (is_stopping_) co_return;
-  applier_ = std::make_unique<Applier>(address_, lead_.generation());
+  applier_ = std::make_shared<Applier>(address_, lead_.generation());
   writer_ = std::make_unique<Writer>(
-      loop_, [this](std::span<const Change> changes) { applier_->apply(changes); }, options_.tell);
+      loop_,
+      [applier = applier_](std::span<const Change> changes) { applier->apply(changes); },
+      options_.tell);
   aio::Scope background(loop_);
   background.spawn(&Runner::write, *this);
   background.spawn(&Runner::follow, *this);

@@ -46,10 +46,10 @@ struct RunnerOptions {
 
 class Runner final : private farm::Orders, private farm::EventSink {
  public:
-  /// Borrows loop, store and address.
+  /// Borrows loop and store.
   Runner(aio::Loop& loop,
          store::Store& store,
-         const db::Address& address,
+         std::shared_ptr<const db::Address> address,
          std::vector<farm::ReachedMachine> machines,
          RunnerOptions options);
   ~Runner() override;
@@ -108,13 +108,13 @@ class Runner final : private farm::Orders, private farm::EventSink {
 
   aio::Loop& loop_;
   store::Store& store_;
-  const db::Address& address_;
+  std::shared_ptr<const db::Address> address_;
   RunnerOptions options_;
   farm::Run run_;
   Book book_;
   Reader reader_;
   Lead lead_;
-  std::unique_ptr<Applier> applier_;
+  std::shared_ptr<Applier> applier_;
   std::unique_ptr<Writer> writer_;
   Loader loader_;
   std::map<db::JobsetId, sched::GroupId> groups_;

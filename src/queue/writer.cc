@@ -61,7 +61,7 @@ aio::Task<bool> Writer::try_to_write(Group group) {
   for (std::uint32_t tries = 0;; ++tries) {
     std::optional<Error> error;
     try {
-      co_await thread_.run([this, group] { apply_(group); });
+      co_await thread_.run([apply = apply_, group] { apply(group); });
       if (tries > 0) tell_("the database takes changes again");
       co_return true;
     } catch (const db::LostLead&) {

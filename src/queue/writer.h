@@ -26,7 +26,7 @@ class Writer {
   /// Something that people should know, in a sentence.
   using Tell = std::function<void(std::string)>;
 
-  /// What `apply` refers to must outlive the writer.
+  /// `apply` owns what it refers to: where the database hangs, the thread outlives the writer.
   Writer(aio::Loop& loop, Apply apply, Tell tell);
 
   void add(std::vector<Change> changes);
@@ -60,7 +60,6 @@ class Writer {
   std::size_t written_ = 0;
   aio::WaitQueue more_;
   aio::WaitQueue committed_;
-  /// Joined before what its work uses is gone.
   aio::Pool thread_;
 };
 

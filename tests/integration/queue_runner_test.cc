@@ -33,7 +33,7 @@ namespace fs = std::filesystem;
 
 enum class Kept : std::uint8_t { on_postgresql, on_sqlite };
 
-class QueueTest : public FarmTest, public ::testing::WithParamInterface<Kept> {
+class QueueRunnerTest : public FarmTest, public ::testing::WithParamInterface<Kept> {
  protected:
   void SetUp() override {
     FarmTest::SetUp();
@@ -137,7 +137,7 @@ constexpr std::string_view kGraph = R"nix(rec {
   slow = mk { name = "slow"; script = "echo begun; sleep 600; echo > $out"; };
 })nix";
 
-TEST_P(QueueTest, BuildsWhatIsQueuedAndWritesItDown) {
+TEST_P(QueueRunnerTest, BuildsWhatIsQueuedAndWritesItDown) {
   const lab::Builder builder(home_->key(), {.name = "b1"});
   use({&builder});
   const auto file = write_nix(*home_, kGraph);
@@ -174,7 +174,7 @@ TEST_P(QueueTest, BuildsWhatIsQueuedAndWritesItDown) {
 }
 
 // QR-073
-TEST_P(QueueTest, WhatIsThereIsACachedBuild) {
+TEST_P(QueueRunnerTest, WhatIsThereIsACachedBuild) {
   const lab::Builder builder(home_->key(), {.name = "b1"});
   use({&builder});
   const auto file = write_nix(*home_, kGraph);
@@ -192,7 +192,7 @@ TEST_P(QueueTest, WhatIsThereIsACachedBuild) {
 }
 
 // QR-113, QR-068
-TEST_P(QueueTest, AFailureIsWrittenForAllWhoNeedItAndRemembered) {
+TEST_P(QueueRunnerTest, AFailureIsWrittenForAllWhoNeedItAndRemembered) {
   const lab::Builder builder(home_->key(), {.name = "b1"});
   use({&builder});
   const auto file = write_nix(*home_, kGraph);
@@ -205,6 +205,12 @@ TEST_P(QueueTest, AFailureIsWrittenForAllWhoNeedItAndRemembered) {
   EXPECT_EQ(ask("select propagatedFrom as x from BuildSteps where build = $1", above),
             std::to_string(bad.value()));
   EXPECT_EQ(ask("select path as x from FailedPaths"), outputs(*home_, file, "bad").front());
+  // QR-120
+  const auto drv = fs::path(ask("select drvPath as x from Builds where id = $1", bad)).filename();
+  std::ifstream log(data_ / "build-logs" / drv.string().substr(0, 2) / drv.string().substr(2));
+  std::string line;
+  std::getline(log, line);
+  EXPECT_EQ(line, "no such luck");
   const auto again = add(file, "above");
   ASSERT_TRUE(ends(again)) << runner.err();
   EXPECT_EQ(status_of(again), "2");
@@ -213,7 +219,7 @@ TEST_P(QueueTest, AFailureIsWrittenForAllWhoNeedItAndRemembered) {
 }
 
 // QR-075
-TEST_P(QueueTest, ACancelledBuildIsStoppedOnItsMachine) {
+TEST_P(QueueRunnerTest, ACancelledBuildIsStoppedOnItsMachine) {
   const lab::Builder builder(home_->key(), {.name = "b1"});
   use({&builder});
   const auto file = write_nix(*home_, kGraph);
@@ -233,7 +239,7 @@ TEST_P(QueueTest, ACancelledBuildIsStoppedOnItsMachine) {
 }
 
 // QR-010, mended: what ran is written as aborted, and its build stays queued.
-TEST_P(QueueTest, AStoppedRunnerLeavesItsBuildsQueued) {
+TEST_P(QueueRunnerTest, AStoppedRunnerLeavesItsBuildsQueued) {
   const lab::Builder builder(home_->key(), {.name = "b1"});
   use({&builder});
   const auto file = write_nix(*home_, kGraph);
@@ -250,7 +256,7 @@ TEST_P(QueueTest, AStoppedRunnerLeavesItsBuildsQueued) {
 }
 
 // QR-011: and only what was in flight is done again.
-TEST_P(QueueTest, AfterKillNineTheNextRunnerGoesOn) {
+TEST_P(QueueRunnerTest, AfterKillNineTheNextRunnerGoesOn) {
   const lab::Builder builder(home_->key(), {.name = "b1"});
   use({&builder});
   const auto file = write_nix(*home_, R"nix(rec {
@@ -279,7 +285,7 @@ TEST_P(QueueTest, AfterKillNineTheNextRunnerGoesOn) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Kept, QueueTest, ::testing::Values(Kept::on_postgresql, Kept::on_sqlite), [](const auto& info) {
+    Kept, QueueRunnerTest, ::testing::Values(Kept::on_postgresql, Kept::on_sqlite), [](const auto& info) {
       return std::string(info.param == Kept::on_sqlite ? "sqlite" : "postgresql");
     });
 
