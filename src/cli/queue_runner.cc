@@ -52,6 +52,9 @@ constexpr sched::BackOff kStepBackOff{.first = 60s, .factor = 3, .limit = 30min,
 /// QR-051
 constexpr sched::BackOff kMachineBackOff{.first = 60s, .factor = 3, .limit = 27min, .jitter = 0.25};
 
+/// A queue waits for its store as long as it takes.
+constexpr Duration kStoreOutage = 24h * 365;
+
 void tell(const std::string& text) {
   std::fprintf(stderr, "firn: %s\n", text.c_str());
 }
@@ -130,13 +133,16 @@ Setting make_setting(const QueueRunnerOptions& options) {
 queue::RunnerOptions runner_options(const QueueRunnerOptions& options, const Setting& setting) {
   auto scheduling = setting.settings.scheduling;
   scheduling.keep_going = true;
+  scheduling.waits_for_machines = true;
   scheduling.seed = std::random_device{}();
   scheduling.step_back_off = kStepBackOff;
   scheduling.machine_back_off = kMachineBackOff;
+  auto limits = setting.settings.attempt;
+  limits.destination_outage = kStoreOutage;
   auto logs = setting.settings.logs;
   if (setting.conf.max_log_size > ByteCount()) logs.ceiling = setting.conf.max_log_size;
   return {
-      .run = {.limits = setting.settings.attempt,
+      .run = {.limits = limits,
               .sessions = setting.settings.sessions,
               .scheduling = scheduling,
               .log_folder = {.path = setting.environment.data, .naming = farm::LogNaming::hydra},

@@ -11,7 +11,7 @@ namespace firn::farm {
 /// Before anything else fails in the same way.
 void Run::doubt_destination(const std::string& reason) {
   if (probes_ == nullptr || std::exchange(is_destination_in_doubt_, true)) return;
-  scheduler_.pause(reason);
+  scheduler_.pause(sched::Pauser::farm, reason);
   probes_->spawn(&Run::await_destination, *this);
 }
 
@@ -21,7 +21,7 @@ aio::Task<void> Run::await_destination() {
     co_await until_it_answers(loop_, store_, options_.limits, random, [this](const Error& failure) {
       tell_outage(failure);
     });
-    scheduler_.resume();
+    scheduler_.resume(sched::Pauser::farm);
     is_destination_in_doubt_ = false;
     if (std::exchange(is_outage_told_, false)) events_->on(DispatchResumed{.at = now()});
   } catch (...) {
@@ -35,7 +35,7 @@ aio::Task<void> Run::await_destination() {
 void Run::tell_outage(const Error& failure) {
   if (std::exchange(is_outage_told_, true)) return;
   const std::string reason = failure.what();
-  scheduler_.pause(reason);
+  scheduler_.pause(sched::Pauser::farm, reason);
   events_->on(DispatchPaused{.reason = reason, .at = now()});
 }
 

@@ -130,7 +130,7 @@ aio::Task<void> Runner::write() {
 aio::Task<void> Runner::drain() {
   while (!is_stopping_)
     co_await stopping_.wait();
-  run_.scheduler().pause("firn is stopping");
+  run_.scheduler().pause(sched::Pauser::owner, "firn is stopping");
   const TimePoint end = loop_.timers().now() + options_.drain;
   while (run_.scheduler().counts().running > 0 && loop_.timers().now() < end)
     co_await aio::sleep_for(loop_, kDrainCheck);
@@ -173,7 +173,7 @@ aio::Task<void> Runner::follow() {
 
 /// What runs goes on; nothing new is started before we lead again.
 aio::Task<void> Runner::lead_again() {
-  run_.scheduler().pause(std::string(kDatabaseIsAway));
+  run_.scheduler().pause(sched::Pauser::owner, std::string(kDatabaseIsAway));
   while (true) {
     std::exception_ptr lost;
     bool is_ours = false;
@@ -190,7 +190,7 @@ aio::Task<void> Runner::lead_again() {
   }
   applier_->lead_as(lead_.generation());
   if (is_stopping_) co_return;
-  run_.scheduler().resume();
+  run_.scheduler().resume(sched::Pauser::owner);
   run_.wake();
 }
 

@@ -156,7 +156,7 @@ Decisions Scheduler::dispatch(TimePoint now) {
   Decisions decisions;
   wake(now);
   decisions.probes = fleet_.take_probes();
-  if (pause_reason_) return decisions;
+  if (!pauses_.empty()) return decisions;
   decisions.transfers = transfers_.grant();
   for (const AttemptId id : decisions.transfers) {
     Attempt& attempt = attempts_.at(id);
@@ -241,12 +241,12 @@ std::optional<TimePoint> Scheduler::next_wakeup() const {
   return next;
 }
 
-void Scheduler::pause(std::string reason) {
-  pause_reason_ = std::move(reason);
+void Scheduler::pause(Pauser who, std::string reason) {
+  pauses_[who] = std::move(reason);
 }
 
-void Scheduler::resume() {
-  pause_reason_.reset();
+void Scheduler::resume(Pauser who) {
+  pauses_.erase(who);
 }
 
 bool Scheduler::is_settled() const {

@@ -20,6 +20,7 @@
 #include "sched/why.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <queue>
 #include <set>
@@ -100,6 +101,12 @@ struct FailedProbe {
   Ended ended;
 };
 
+/// Who may pause dispatch.
+enum class Pauser : std::uint8_t {
+  farm,   ///< while our own store is down
+  owner,  ///< whoever gives the steps
+};
+
 /// Decides what is built where, and when again. Ids that it did not give out, and reports on
 /// attempts that have ended, are a Bug.
 class Scheduler {
@@ -160,9 +167,9 @@ class Scheduler {
   Decisions dispatch(TimePoint now);
   /// The earliest end of a back-off; nothing where only events can change anything.
   std::optional<TimePoint> next_wakeup() const;
-  /// While paused nothing is started and no transfer slot is given.
-  void pause(std::string reason);
-  void resume();
+  /// While anybody has it paused nothing is started and no transfer slot is given.
+  void pause(Pauser who, std::string reason);
+  void resume(Pauser who);
 
   /// Forward only. `waiting_for_transfer_slot` says that the builder has finished;
   /// `receiving_outputs` is entered by a decision of `dispatch` alone; where nothing is to be
@@ -251,7 +258,7 @@ class Scheduler {
   std::unordered_map<StepId, MachineSet> refused_;
   // Why steps were aborted, where it was not for their tries.
   std::unordered_map<StepId, std::string> abort_reasons_;
-  std::optional<std::string> pause_reason_;
+  std::map<Pauser, std::string> pauses_;
   bool is_stopped_ = false;
   std::uint64_t seen_availability_ = 0;
 };

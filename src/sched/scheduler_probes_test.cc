@@ -51,7 +51,7 @@ TEST_F(SchedulerProbeTest, AStepThatNobodyElseCanDoWaitsForTheAnswer) {
 
 TEST_F(SchedulerProbeTest, GoesOnWhileDispatchIsPaused) {
   const MachineId machine = lost_machine("b1");
-  farm_.scheduler.pause("test");
+  farm_.scheduler.pause(Pauser::owner, "test");
   farm_.now += seconds(10);
   EXPECT_THAT(farm_.dispatch().probes, ElementsAre(machine));
 }

@@ -341,7 +341,7 @@ class RandomFarm {
       if (scheduler_.report_machine_fault(machine, now_)) out_.insert(machine);
     } else if (kind < 70) {
       is_paused_ = one_in(3);
-      is_paused_ ? scheduler_.pause("test") : scheduler_.resume();
+      is_paused_ ? scheduler_.pause(Pauser::owner, "test") : scheduler_.resume(Pauser::owner);
     } else if (kind < 73 && machines_.size() < 12) {
       add_machine();
     } else if (kind < 74) {
@@ -367,7 +367,7 @@ class RandomFarm {
   }
 
   void finish() {
-    scheduler_.resume();
+    scheduler_.resume(Pauser::owner);
     is_paused_ = false;
     for (std::uint32_t m = 0; m < machines_.size(); ++m) {
       scheduler_.set_machine_enabled(MachineId(m), true);

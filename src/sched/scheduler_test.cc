@@ -169,10 +169,10 @@ TEST(Scheduler, StartsNothingWhilePaused) {
   farm.enter(running, Phase::building);
   farm.enter(running, Phase::waiting_for_transfer_slot);
   farm.step("b");
-  farm.scheduler.pause("the destination is down");
+  farm.scheduler.pause(Pauser::owner, "the destination is down");
   EXPECT_THAT(farm.dispatch().transfers, IsEmpty());
   EXPECT_THAT(farm.assignments(), IsEmpty());
-  farm.scheduler.resume();
+  farm.scheduler.resume(Pauser::owner);
   const Decisions decisions = farm.dispatch();
   EXPECT_THAT(decisions.transfers, ElementsAre(running.attempt));
   EXPECT_THAT(decisions.assignments, SizeIs(1));

@@ -74,7 +74,7 @@ Reason Scheduler::waiting_reason(const Step& step, const MachineTally& tally) co
   if (tally.able == tally.unusable) return Reason::machines_unusable;
   if (step.state == StepState::waiting) return Reason::dependencies;
   if (is_stopped_) return Reason::stopped;
-  if (pause_reason_) return Reason::paused;
+  if (!pauses_.empty()) return Reason::paused;
   if (step.state == StepState::delayed) return Reason::backing_off;
   if (tally.free > 0) return Reason::next;
   if (tally.full + tally.on_trial > 0) return Reason::machines_full;
@@ -95,7 +95,7 @@ void Scheduler::add_facts(WhyNot& why, StepId id) const {
       add_steps(why, graph_.dependencies(id));
       break;
     case Reason::paused:
-      why.detail = pause_reason_.value_or("");
+      why.detail = pauses_.begin()->second;
       break;
     case Reason::backing_off:
       why.until = step.due;

@@ -124,7 +124,7 @@ TEST(Why, TellsOfAStepThatGoesElsewhere) {
 TEST(Why, TellsOfAPause) {
   SchedFarm farm;
   farm.machine("b1");
-  farm.scheduler.pause("the destination is down");
+  farm.scheduler.pause(Pauser::owner, "the destination is down");
   EXPECT_EQ(farm.why(farm.step("s")),
             "is not started: dispatch is paused, the destination is down");
 }
