@@ -34,6 +34,8 @@ build-grace = "1s"
 receiving-stall = "4s"
 [sessions]
 idle = "2s"
+[retries]
+longest-wait = "5s"
 # A storm strikes one attempt in eight. Four times in a row, the default number of tries, it strikes one step in every
 # second run of 2,000 steps, and that would be no fault of ours.
 [tries]
