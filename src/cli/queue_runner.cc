@@ -151,6 +151,7 @@ queue::RunnerOptions runner_options(const QueueRunnerOptions& options, const Set
               .signing_keys = setting.signing_keys},
       .tell = tell,
       .roots_folder = config::roots_folder(setting.conf, setting.environment),
+      .use_substitutes = setting.conf.use_substitutes,
       .drain = options.drain,
       .only = options.build_one ? std::optional(db::BuildId(*options.build_one)) : std::nullopt};
 }

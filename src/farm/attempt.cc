@@ -279,8 +279,11 @@ aio::Task<nix::BuildResult> Attempt::watched_build() {
     return told > 0s ? told + grace : limits().build_ceiling;
   };
   const std::string phase = at_machine("building");
-  auto building = called_silent(aio::with_progress(
-      context_.loop, phase, with_grace(order().max_silent_time), log_->progress(), request_build()));
+  auto building = called_silent(aio::with_progress(context_.loop,
+                                                   phase,
+                                                   with_grace(order().max_silent_time),
+                                                   log_->progress(),
+                                                   request_build()));
   try {
     co_return co_await aio::unless(
         log_->too_big(),

@@ -43,6 +43,10 @@ class BuildMachine {
   aio::Veto departure;
   /// Attempts whose question waits for the machine's garbage collector.
   std::size_t kept_waiting = 0;
+  /// Somebody has decided that it takes nothing new.
+  bool is_drained = false;
+
+  bool takes_work() const { return !is_leaving && kept_waiting == 0 && !is_drained; }
 
   /// Its store is our own: nothing is copied.
   bool has_our_store() const { return local || shares_store_; }

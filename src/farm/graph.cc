@@ -110,8 +110,9 @@ aio::Task<Loader::Request> Loader::check_level(Request level) {
       paths.insert(output_path(drv, derivation, output));
   }
   const auto before = co_await store_.lock(paths);
-  const auto valid =
-      before.size() == paths.size() ? before : co_await store_.substitute(std::move(paths));
+  const auto valid = before.size() == paths.size() || !hooks_.substitutes
+                         ? before
+                         : co_await store_.substitute(std::move(paths));
   Request next;
   for (const auto& [drv, outputs] : level) {
     auto& seen = seen_.at(drv);

@@ -59,6 +59,8 @@ struct GraphHooks {
   /// Whether the derivation is a step already: then the walk ends there, and nothing is asked about
   /// its outputs.
   std::function<bool(const nix::DrvPath&)> is_known{};
+  /// Whether what is missing is substituted where the store can.
+  bool substitutes = true;
 };
 
 /// Reads derivations level by level and asks for each level once what is valid; what is missing is

@@ -231,7 +231,7 @@ void Run::collects_garbage(sched::MachineId machine, bool does) {
   const bool was_free = waiting == 0;
   does ? ++waiting : --waiting;
   if (was_free == (waiting == 0)) return;
-  scheduler_.set_machine_enabled(machine, !does && !reached.is_leaving);
+  scheduler_.set_machine_enabled(machine, reached.takes_work());
   if (does) {
     events_->on(MachineOut{.machine = machine,
                            .reason = "collects garbage",

@@ -17,6 +17,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -66,6 +67,10 @@ class Run final : private AttemptHost {
   /// gone get no more, and end what they run; those that have changed are both. Throws what `reach`
   /// throws; then nothing has changed.
   void change_machines(const std::vector<nix::Machine>& machines, const Reach& reach);
+
+  /// From now on the machines of these names, and no others, take nothing new. What they run goes
+  /// on, and steps wait for them.
+  void drain(const std::set<std::string>& names);
 
   /// Stops everything: running builds are cancelled on their machines. `execute` then returns soon.
   void interrupt();

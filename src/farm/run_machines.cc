@@ -6,6 +6,8 @@
 #include "farm/probe.h"
 #include "farm/run.h"
 
+#include <set>
+#include <string>
 #include <utility>
 
 namespace firn::farm {
@@ -94,6 +96,16 @@ void Run::book_probe(sched::MachineId id, const Error& failure) {
   const auto failed = scheduler_.probe_failed(id, reason, now());
   events_->on(MachineOut{.machine = id, .reason = reason, .until = failed.out_until, .at = now()});
   tell_ended(*events_, failed.ended, sched::StepState::aborted, reason, now());
+}
+
+void Run::drain(const std::set<std::string>& names) {
+  for (auto& machine : machines_) {
+    const bool is_drained = names.contains(name_of(machine->description));
+    if (machine->is_drained == is_drained) continue;
+    machine->is_drained = is_drained;
+    scheduler_.set_machine_enabled(machine->id, machine->takes_work());
+  }
+  changed_.notify_all();
 }
 
 }  // namespace firn::farm

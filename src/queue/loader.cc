@@ -200,10 +200,12 @@ aio::Task<bool> Loader::try_to_load(const Candidates& builds, LoadReport& report
   tops.reserve(builds.size());
   for (const auto& build : builds)
     tops.push_back({.drv = build.drv, .outputs = {}});
-  const auto graph =
-      co_await farm::load_graph(loop_, store_, tops, {.is_known = [this](const nix::DrvPath& drv) {
-                                  return book_.find(drv).has_value();
-                                }});
+  const auto graph = co_await farm::load_graph(
+      loop_,
+      store_,
+      tops,
+      {.is_known = [this](const nix::DrvPath& drv) { return book_.find(drv).has_value(); },
+       .substitutes = substitutes_ == Substitutes::used});
   const auto failed = co_await failed_nodes(graph);
   Import import(book_, graph);
   if (!import.is_current()) co_return false;

@@ -10,6 +10,7 @@
 #include "queue/book.h"
 #include "store/store.h"
 
+#include <cstdint>
 #include <functional>
 #include <set>
 #include <string>
@@ -66,9 +67,20 @@ class Loader {
   /// Those of the paths that are known to fail.
   using FindFailed = std::function<aio::Task<std::set<std::string>>(std::vector<std::string>)>;
 
+  /// QR-071
+  enum class Substitutes : std::uint8_t { used, left_alone };
+
   /// Borrows everything.
-  Loader(aio::Loop& loop, store::Store& store, Book& book, FindFailed find_failed)
-      : loop_(loop), store_(store), book_(book), find_failed_(std::move(find_failed)) {}
+  Loader(aio::Loop& loop,
+         store::Store& store,
+         Book& book,
+         Substitutes substitutes,
+         FindFailed find_failed)
+      : loop_(loop),
+        store_(store),
+        book_(book),
+        substitutes_(substitutes),
+        find_failed_(std::move(find_failed)) {}
 
   /// Puts into the book what is not in it. Throws only where the store or the database is lost.
   aio::Task<LoadReport> load(std::vector<BuildToLoad> builds);
@@ -85,6 +97,7 @@ class Loader {
   aio::Loop& loop_;
   store::Store& store_;
   Book& book_;
+  Substitutes substitutes_;
   FindFailed find_failed_;
 };
 

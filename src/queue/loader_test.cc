@@ -58,6 +58,7 @@ class LoaderTest : public ::testing::Test {
   Loader loader_{loop_,
                  store_,
                  book_,
+                 Loader::Substitutes::left_alone,
                  [this](std::vector<std::string> paths) -> aio::Task<std::set<std::string>> {
                    meanwhile_();
                    std::set<std::string> found;

@@ -43,10 +43,12 @@ Runner::Runner(aio::Loop& loop,
       book_(run_.scheduler()),
       reader_(loop, address_),
       lead_(loop, address_),
-      loader_(loop,
-              store,
-              book_,
-              [this](std::vector<std::string> paths) { return find_failed(std::move(paths)); }),
+      loader_(
+          loop,
+          store,
+          book_,
+          options_.use_substitutes ? Loader::Substitutes::used : Loader::Substitutes::left_alone,
+          [this](std::vector<std::string> paths) { return find_failed(std::move(paths)); }),
       finishing_(loop) {}
 
 Runner::~Runner() = default;
@@ -145,6 +147,7 @@ aio::Task<void> Runner::follow() {
     std::exception_ptr lost;
     try {
       if (!knows_all) {
+        co_await sync_machines();
         co_await sync_builds();
         co_await load(db::BuildId());
       }
@@ -195,6 +198,7 @@ aio::Task<void> Runner::lead_again() {
 }
 
 aio::Task<void> Runner::hear() {
+  if (loop_.timers().now() >= machines_due_) co_await sync_machines();
   std::set<std::string> channels;
   for (auto& note : co_await lead_.listen())
     channels.insert(std::move(note.channel));

@@ -36,6 +36,8 @@ struct RunnerOptions {
   Writer::Tell tell;
   /// Where roots of outputs stand (QR-171); made where it is not there.
   std::string roots_folder;
+  /// What is missing when a build is loaded is fetched from the store's substituters (QR-071).
+  bool use_substitutes = false;
   /// A remembered failure is forgotten after so long; one that Hydra wrote is not.
   std::chrono::seconds failures_last = std::chrono::hours(24 * 7);
   /// What runs is given so long when the runner is told to stop.
@@ -87,6 +89,7 @@ class Runner final : private farm::Orders, private farm::EventSink {
   void abort(db::BuildId build, std::string drv, std::string reason);
   aio::Task<void> sync_builds();
   aio::Task<void> sync_shares();
+  aio::Task<void> sync_machines();
   aio::Task<std::set<std::string>> find_failed(std::vector<std::string> paths);
 
   void look_at(Built built, bool was_valid);
@@ -121,6 +124,8 @@ class Runner final : private farm::Orders, private farm::EventSink {
   db::BuildId last_loaded_;
   std::map<db::BuildId, int> failed_loads_;
   bool retry_loading_ = false;
+  /// When decisions about machines are read again.
+  TimePoint machines_due_{};
   /// Builds whose outputs are there and being looked at.
   std::set<db::BuildId> finishing_builds_;
   aio::Semaphore looking_{kLookingAtOnce};

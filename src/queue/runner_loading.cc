@@ -4,6 +4,7 @@
 #include "db/builds.h"
 #include "db/failed_paths.h"
 #include "db/jobsets.h"
+#include "db/machine_states.h"
 #include "db/steps.h"
 #include "queue/clock.h"
 #include "queue/runner.h"
@@ -23,6 +24,8 @@ namespace {
 
 /// Read at a time.
 constexpr std::size_t kPage = 5000;
+/// Decisions about machines are read so often.
+constexpr Duration kMachinesAgain = 5s;
 /// A build that cannot be read so often is aborted (QR-064).
 constexpr int kMostFailedLoads = 3;
 
@@ -205,6 +208,17 @@ aio::Task<void> Runner::sync_shares() {
       run_.scheduler().set_weight(known->second, weight_of(jobset.shares));
   }
   run_.wake();
+}
+
+/// What an operator has decided; nobody notifies of it.
+aio::Task<void> Runner::sync_machines() {
+  const auto decisions = co_await reader_.read(
+      [](db::Transaction& transaction) { return db::machine_states(transaction); });
+  machines_due_ = loop_.timers().now() + kMachinesAgain;
+  std::set<std::string> drained;
+  for (const auto& decision : decisions)
+    if (!decision.until || *decision.until > wall_now()) drained.insert(decision.name);
+  run_.drain(drained);
 }
 
 aio::Task<std::set<std::string>> Runner::find_failed(std::vector<std::string> paths) {

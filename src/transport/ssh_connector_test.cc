@@ -227,8 +227,15 @@ aio::Task<int> number_in(SshConnectorTest& test, const fs::path& file) {
   co_return number;
 }
 
+/// Ended, whether or not somebody has looked at how.
+bool has_ended(int process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  std::string stat;
+  return !std::getline(file, stat) || stat.substr(stat.rfind(')')).starts_with(") Z");
+}
+
 aio::Task<void> gone(SshConnectorTest& test, int process) {
-  while (::kill(process, 0) == 0)
+  while (!has_ended(process))
     co_await aio::sleep_for(test.loop, 1ms);
 }
 

@@ -4,6 +4,7 @@
 #include "db/address.h"
 #include "db/builds.h"
 #include "db/connection.h"
+#include "db/machine_states.h"
 #include "db/schema.h"
 #include "db/transaction.h"
 #include "integration/farm_fixture.h"
@@ -255,6 +256,25 @@ TEST_P(QueueRunnerTest, AStoppedRunnerLeavesItsBuildsQueued) {
   EXPECT_TRUE(eventually([&] { return is_idle(builder.host()); }, 10s));
 }
 
+TEST_P(QueueRunnerTest, AMachineThatIsSwitchedOffTakesNothing) {
+  const lab::Builder builder(home_->key(), {.name = "b1"});
+  use({&builder});
+  const auto decide = [&](db::MachineState state) {
+    const auto name = fmt::format("ssh://root@127.0.0.1:{}", builder.sshd().port());
+    db::transact(*connection_, [&](db::Transaction& transaction) {
+      db::set_machine_state(transaction, {.name = name, .state = state, .until = std::nullopt});
+    });
+  };
+  decide(db::MachineState::disabled);
+  const auto base = add(write_nix(*home_, kGraph), "base");
+  auto runner = start();
+  EXPECT_FALSE(eventually([&] { return status_of(base) != "nothing"; }, 3s));
+  EXPECT_EQ(ask("select count(*) as x from BuildSteps"), "0");
+  decide(db::MachineState::enabled);
+  ASSERT_TRUE(ends(base)) << runner.err();
+  EXPECT_EQ(status_of(base), "0");
+}
+
 // QR-011: and only what was in flight is done again.
 TEST_P(QueueRunnerTest, AfterKillNineTheNextRunnerGoesOn) {
   const lab::Builder builder(home_->key(), {.name = "b1"});
@@ -284,10 +304,13 @@ TEST_P(QueueRunnerTest, AfterKillNineTheNextRunnerGoesOn) {
   EXPECT_EQ(ask("select count(*) as x from BuildSteps where busy != 0"), "0");
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Kept, QueueRunnerTest, ::testing::Values(Kept::on_postgresql, Kept::on_sqlite), [](const auto& info) {
-      return std::string(info.param == Kept::on_sqlite ? "sqlite" : "postgresql");
-    });
+INSTANTIATE_TEST_SUITE_P(Kept,
+                         QueueRunnerTest,
+                         ::testing::Values(Kept::on_postgresql, Kept::on_sqlite),
+                         [](const auto& info) {
+                           return std::string(info.param == Kept::on_sqlite ? "sqlite"
+                                                                            : "postgresql");
+                         });
 
 }  // namespace
 }  // namespace firn::testing
