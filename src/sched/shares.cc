@@ -61,9 +61,9 @@ void Shares::expire(TimePoint now) {
     const GroupId id = oldest_.begin()->second;
     oldest_.erase(oldest_.begin());
     Group& group = groups_[id.value()];
-    for (auto& minutes = group.minutes; !minutes.empty() && minutes.front().first + window_ <= now;
-         minutes.pop_front())
-      group.total -= minutes.front().second;
+    for (auto& booked = group.minutes; !booked.empty() && booked.front().first + window_ <= now;
+         booked.pop_front())
+      group.total -= booked.front().second;
     if (!group.minutes.empty()) oldest_.emplace(group.minutes.front().first, id);
     note_change(id);
   }
