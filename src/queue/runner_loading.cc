@@ -46,6 +46,20 @@ std::uint32_t weight_of(std::int64_t shares) {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(shares, 1, 1'000'000'000));
 }
 
+/// The end of a build for which nothing was built.
+BuildsEnded ended_unbuilt(db::BuildId build, db::Status status, bool is_cached, WallTime now) {
+  return {.builds = {{.id = build,
+                      .status = status,
+                      .start = now,
+                      .stop = now,
+                      .is_cached = is_cached,
+                      .size = std::nullopt,
+                      .closure_size = std::nullopt,
+                      .notification_pending_since = now}},
+          .products = {},
+          .metrics = {}};
+}
+
 }  // namespace
 
 aio::Task<void> Runner::load(db::BuildId after) {
@@ -136,15 +150,7 @@ void Runner::abort(db::BuildId build, std::string drv, std::string reason) {
                                                 .error_message = std::move(reason),
                                                 .propagated_from = std::nullopt}});
   }
-  changes.emplace_back(BuildsEnded{.builds = {{.id = build,
-                                               .status = db::Status::aborted,
-                                               .start = now,
-                                               .stop = now,
-                                               .size = std::nullopt,
-                                               .closure_size = std::nullopt,
-                                               .notification_pending_since = now}},
-                                   .products = {},
-                                   .metrics = {}});
+  changes.emplace_back(ended_unbuilt(build, db::Status::aborted, false, now));
   writer_->add(std::move(changes));
   has_ended(build, db::Status::aborted);
 }
@@ -167,16 +173,7 @@ aio::Task<void> Runner::doom(const DoomedBuild& build) {
                                               .status = db::Status::cached_failure,
                                               .stop = now,
                                               .propagated_from = from}});
-  changes.emplace_back(BuildsEnded{.builds = {{.id = build.id,
-                                               .status = status,
-                                               .start = now,
-                                               .stop = now,
-                                               .is_cached = true,
-                                               .size = std::nullopt,
-                                               .closure_size = std::nullopt,
-                                               .notification_pending_since = now}},
-                                   .products = {},
-                                   .metrics = {}});
+  changes.emplace_back(ended_unbuilt(build.id, status, true, now));
   writer_->add(std::move(changes));
   has_ended(build.id, status);
 }
