@@ -2,6 +2,7 @@
 #include "cli/db_command.h"
 
 #include "base/error.h"
+#include "cli/database_address.h"
 #include "cli/usage.h"
 #include "db/address.h"
 #include "db/schema.h"
@@ -9,9 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <iostream>
-#include <optional>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -38,17 +37,6 @@ Exit codes:
   2    the database holds something else, or WHERE is none
   3    the database cannot be reached, or its owner must grant something
 )";
-
-std::optional<std::string_view> variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::nullopt : std::optional<std::string_view>(value);
-}
-
-db::Address address_of(const DbInitOptions& options) {
-  return options.database.empty()
-             ? db::hydra_address(variable("HYDRA_DATABASE_URL"), variable("HYDRA_DBI"))
-             : db::parse_address(options.database);
-}
 
 std::string_view sentence(db::SchemaInit done) {
   switch (done) {
@@ -93,7 +81,7 @@ std::variant<DbInitOptions, Exit> parse_db(int argc, const char* const* argv) {
 }
 
 void init_database(const DbInitOptions& options, std::ostream& out) {
-  const auto address = address_of(options);
+  const auto address = database_address(options.database);
   const auto connection = db::connect(address);
   try {
     out << fmt::format("{} {}\n", address.describe(), sentence(db::init_schema(*connection)));

@@ -2,6 +2,7 @@
 #include "cli/queue_command.h"
 
 #include "base/error.h"
+#include "cli/database_address.h"
 #include "cli/queue_add.h"
 #include "config/hydra_environment.h"
 #include "db/address.h"
@@ -29,12 +30,6 @@ std::optional<std::string> variable(const char* name) {
   const char* value = std::getenv(name);
   if (value == nullptr) return std::nullopt;
   return value;
-}
-
-db::Address address_of(const QueueOptions& options) {
-  return options.database.empty()
-             ? db::hydra_address(variable("HYDRA_DATABASE_URL"), variable("HYDRA_DBI"))
-             : db::parse_address(options.database);
 }
 
 config::HydraEnvironment environment_of(const QueueOptions& options) {
@@ -87,7 +82,7 @@ struct Carrier {
 };
 
 void carry_out(const QueueOptions& options, std::ostream& out) {
-  const auto address = address_of(options);
+  const auto address = database_address(options.database);
   const auto connection = db::connect(address);
   try {
     db::require_schema(*connection);

@@ -7,6 +7,7 @@
 #include "aio/scope.h"
 #include "aio/signals.h"
 #include "cli/check_config.h"
+#include "cli/database_address.h"
 #include "cli/machines.h"
 #include "cli/machines_follower.h"
 #include "cli/signing_keys.h"
@@ -57,11 +58,6 @@ constexpr Duration kStoreOutage = 24h * 365;
 
 void tell(const std::string& text) {
   std::fprintf(stderr, "firn: %s\n", text.c_str());
-}
-
-std::optional<std::string_view> variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::nullopt : std::optional<std::string_view>(value);
 }
 
 /// Everything that is settled before the database is touched.
@@ -117,9 +113,7 @@ Setting make_setting(const QueueRunnerOptions& options) {
                                  : options.max_jobs > 0 ? options.max_jobs
                                                         : processors;
   auto remote = environment.nix_remote.empty() ? std::string("auto") : environment.nix_remote;
-  auto database = options.database.empty()
-                      ? db::hydra_address(variable("HYDRA_DATABASE_URL"), variable("HYDRA_DBI"))
-                      : db::parse_address(options.database);
+  auto database = database_address(options.database);
   return {.database = std::make_shared<const db::Address>(std::move(database)),
           .environment = std::move(environment),
           .conf = std::move(conf),
