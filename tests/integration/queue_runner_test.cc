@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The queue runner as a site runs it: a database of Hydra's tables, builds as an evaluator adds
 // them, builders over real ssh; on PostgreSQL and on SQLite.
-#include "db/address.h"
-#include "db/builds.h"
-#include "db/connection.h"
 #include "db/machine_states.h"
-#include "db/schema.h"
 #include "db/transaction.h"
-#include "integration/farm_fixture.h"
-#include "lab/postgres.h"
+#include "integration/queue_fixture.h"
 
 #include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -28,120 +19,15 @@ namespace firn::testing {
 namespace {
 
 using namespace std::chrono_literals;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 
-enum class Kept : std::uint8_t { on_postgresql, on_sqlite };
-
-class QueueRunnerTest : public FarmTest, public ::testing::WithParamInterface<Kept> {
- protected:
-  void SetUp() override {
-    FarmTest::SetUp();
-    if (IsSkipped()) return;
-    home_.emplace();
-    data_ = home_->dir() / "hydra";
-    fs::create_directories(data_);
-    database_ = GetParam() == Kept::on_sqlite ? "sqlite:" + (data_ / "queue.sqlite").string()
-                                              : cluster().create_database(new_name());
-    address_.emplace(db::parse_address(database_));
-    connection_ = db::connect(*address_);
-    db::init_schema(*connection_);
-  }
-
-  /// Adds a build of an attribute, as an evaluator does: its derivation is rooted.
-  db::BuildId add(const std::string& file, const std::string& attribute) {
-    const auto made = home_->run({"nix-instantiate",
-                                  file,
-                                  "-A",
-                                  attribute,
-                                  "--add-root",
-                                  (home_->dir() / ("root-" + attribute)).string()});
-    EXPECT_TRUE(made.ok()) << made.describe();
-    const auto drv = fs::read_symlink(home_->dir() / ("root-" + attribute)).string();
-    return db::transact(*connection_, [&](db::Transaction& transaction) {
-      std::vector<std::pair<std::string, std::optional<std::string>>> named;
-      named.emplace_back("out", outputs(*home_, file, attribute).front());
-      return db::add_build(transaction,
-                           {.project = "p",
-                            .jobset = "j",
-                            .job = attribute,
-                            .nix_name = attribute,
-                            .drv_path = drv,
-                            .system = "x86_64-linux",
-                            .outputs = named,
-                            .timestamp = WallTime(1s),
-                            .priority = 0,
-                            .max_silent = std::nullopt,
-                            .timeout = std::nullopt});
-    });
-  }
-
-  void use(const std::vector<const lab::Builder*>& builders) {
-    std::ofstream(data_ / "machines") << machines(builders);
-  }
-
-  std::vector<std::string> command(std::vector<std::string> arguments = {}) const {
-    std::vector<std::string> argv{FIRN_PROGRAM, "queue-runner", "--database", database_};
-    argv.insert(argv.end(), arguments.begin(), arguments.end());
-    return argv;
-  }
-
-  lab::RunOptions environment() const {
-    return {.env = {{"HYDRA_DATA", data_.string()},
-                    {"LOGNAME", "hydra"},
-                    {"NIX_REMOTE_SYSTEMS", (data_ / "machines").string()}}};
-  }
-
-  lab::Process start() { return home_->spawn(command(), environment()); }
-
-  /// The one value of a question, as text.
-  template <class... Parameters>
-  std::string ask(const std::string& sql, const Parameters&... parameters) {
-    const auto rows = connection_->execute("select x from (" + sql + ") as q", parameters...);
-    return rows.empty() ? "nothing"
-                        : rows[0].template get<std::optional<std::string>>("x").value_or("NULL");
-  }
-
-  std::string status_of(db::BuildId build) {
-    return ask("select buildStatus as x from Builds where id = $1 and finished = 1", build);
-  }
-
-  bool ends(db::BuildId build) {
-    return eventually([&] { return status_of(build) != "nothing"; }, 60s);
-  }
-
-  std::optional<lab::CoordinatorHost> home_;
-  fs::path data_;
-  std::string database_;
-  std::optional<db::Address> address_;
-  std::unique_ptr<db::Connection> connection_;
-
- private:
-  static lab::Postgres& cluster() {
-    static lab::Postgres cluster;
-    return cluster;
-  }
-
-  static std::string new_name() {
-    static int made = 0;
-    return fmt::format("queue{}", ++made);
-  }
-};
-
-constexpr std::string_view kGraph = R"nix(rec {
-  base = mk { name = "base"; script = "echo made > $out"; };
-  top = mk { name = "top"; script = "mkdir -p $out/nix-support; cat ${base} > $out/doc.txt; echo \"file doc $out/doc.txt\" > $out/nix-support/hydra-build-products; echo 'size 7 KiB' > $out/nix-support/hydra-metrics; echo rel-1 > $out/nix-support/hydra-release-name"; };
-  other = mk { name = "other"; script = "cat ${base} > $out; echo more >> $out"; };
-  bad = mk { name = "bad"; script = "echo no such luck; exit 3"; };
-  above = mk { name = "above"; script = "cat ${bad} > $out"; };
-  slow = mk { name = "slow"; script = "echo begun; sleep 600; echo > $out"; };
-})nix";
+class QueueRunnerTest : public QueueFixture {};
 
 TEST_P(QueueRunnerTest, BuildsWhatIsQueuedAndWritesItDown) {
   const lab::Builder builder(home_->key(), {.name = "b1"});
   use({&builder});
-  const auto file = write_nix(*home_, kGraph);
+  const auto file = write_nix(*home_, kQueueGraph);
   const auto top = add(file, "top");
   auto runner = start();
   ASSERT_TRUE(ends(top)) << runner.err();
@@ -178,7 +64,7 @@ TEST_P(QueueRunnerTest, BuildsWhatIsQueuedAndWritesItDown) {
 TEST_P(QueueRunnerTest, WhatIsThereIsACachedBuild) {
   const lab::Builder builder(home_->key(), {.name = "b1"});
   use({&builder});
-  const auto file = write_nix(*home_, kGraph);
+  const auto file = write_nix(*home_, kQueueGraph);
   const auto first = add(file, "top");
   ASSERT_TRUE(
       home_->run(command({"--build-one", std::to_string(first.value())}), environment()).ok());
@@ -196,7 +82,7 @@ TEST_P(QueueRunnerTest, WhatIsThereIsACachedBuild) {
 TEST_P(QueueRunnerTest, AFailureIsWrittenForAllWhoNeedItAndRemembered) {
   const lab::Builder builder(home_->key(), {.name = "b1"});
   use({&builder});
-  const auto file = write_nix(*home_, kGraph);
+  const auto file = write_nix(*home_, kQueueGraph);
   const auto bad = add(file, "bad");
   const auto above = add(file, "above");
   auto runner = start();
@@ -223,7 +109,7 @@ TEST_P(QueueRunnerTest, AFailureIsWrittenForAllWhoNeedItAndRemembered) {
 TEST_P(QueueRunnerTest, ACancelledBuildIsStoppedOnItsMachine) {
   const lab::Builder builder(home_->key(), {.name = "b1"});
   use({&builder});
-  const auto file = write_nix(*home_, kGraph);
+  const auto file = write_nix(*home_, kQueueGraph);
   const auto slow = add(file, "slow");
   auto runner = start();
   ASSERT_TRUE(eventually(
@@ -243,7 +129,7 @@ TEST_P(QueueRunnerTest, ACancelledBuildIsStoppedOnItsMachine) {
 TEST_P(QueueRunnerTest, AStoppedRunnerLeavesItsBuildsQueued) {
   const lab::Builder builder(home_->key(), {.name = "b1"});
   use({&builder});
-  const auto file = write_nix(*home_, kGraph);
+  const auto file = write_nix(*home_, kQueueGraph);
   const auto slow = add(file, "slow");
   auto runner = home_->spawn(command({"--drain", "0"}), environment());
   ASSERT_TRUE(eventually(
@@ -266,7 +152,7 @@ TEST_P(QueueRunnerTest, AMachineThatIsSwitchedOffTakesNothing) {
     });
   };
   decide(db::MachineState::disabled);
-  const auto base = add(write_nix(*home_, kGraph), "base");
+  const auto base = add(write_nix(*home_, kQueueGraph), "base");
   auto runner = start();
   EXPECT_FALSE(eventually([&] { return status_of(base) != "nothing"; }, 3s));
   EXPECT_EQ(ask("select count(*) as x from BuildSteps"), "0");
@@ -307,10 +193,7 @@ TEST_P(QueueRunnerTest, AfterKillNineTheNextRunnerGoesOn) {
 INSTANTIATE_TEST_SUITE_P(Kept,
                          QueueRunnerTest,
                          ::testing::Values(Kept::on_postgresql, Kept::on_sqlite),
-                         [](const auto& info) {
-                           return std::string(info.param == Kept::on_sqlite ? "sqlite"
-                                                                            : "postgresql");
-                         });
+                         name_of);
 
 }  // namespace
 }  // namespace firn::testing
