@@ -13,7 +13,7 @@ if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE}
     CACHE STRING "Compiler launcher")
 endif()
-option(FIRN_PURE_ONLY "Build only the coroutine-free layers (base, nix, wire, sched)" OFF)
+option(FIRN_PURE_ONLY "Build only the coroutine-free layers (base, nix, wire, sched, sim)" OFF)
 if(FIRN_PURE_ONLY)
   return()
 endif()
