@@ -16,7 +16,7 @@
 
 namespace firn::queue {
 
-inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(sched::Reason::next) + 1;
+using sched::kReasonCount;
 
 /// What finished steps have taken, added up.
 struct StepTimes {

@@ -125,6 +125,24 @@ std::string Catalog::names_of(const FeatureSet& features) const {
   return text;
 }
 
+bool Catalog::shares_machines(ClassId a, ClassId b) const {
+  return a == b || std::any_of(choices(a).begin(), choices(a).end(), [&](const Choice& choice) {
+           return fits(b, choice.profile);
+         });
+}
+
+std::string Catalog::hydra_name(ClassId step_class) const {
+  const StepClass& wanted = classes_[step_class];
+  std::set<std::string_view> names;
+  for (const FeatureId feature : feature_sets_[wanted.features])
+    names.insert(features_[feature]);
+  if (wanted.placement == Placement::prefer_local) names.insert("local");
+  std::string text = systems_[wanted.system];
+  for (const std::string_view name : names)
+    text.append(name == *names.begin() ? ":" : ",").append(name);
+  return text;
+}
+
 std::string Catalog::describe(ClassId step_class) const {
   const StepClass& wanted = classes_[step_class];
   std::string text = "{" + systems_[wanted.system];

@@ -90,11 +90,17 @@ class Catalog {
     return classes_for_[profile.value()];
   }
 
+  /// Whether some kind of machine can take both.
+  bool shares_machines(ClassId a, ClassId b) const;
+
   bool fits(ClassId step_class, ProfileId profile) const;
   Gap gap(ClassId step_class, ProfileId profile) const;
 
   /// "{x86_64-linux, kvm}", features in alphabetical order.
   std::string describe(ClassId step_class) const;
+  /// As Hydra calls the machines that it asks for: "x86_64-linux:big-parallel,kvm", where
+  /// "prefer local" counts as a feature "local".
+  std::string hydra_name(ClassId step_class) const;
   /// "misses kvm and insists on big-parallel"; empty where there is no gap.
   std::string describe_gap(ClassId step_class, ProfileId profile) const;
 

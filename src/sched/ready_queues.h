@@ -73,6 +73,13 @@ class ReadyQueue {
 
   const ReadyKey& first() const;
 
+  /// Calls `f` with each lane's turn and how many steps it has.
+  template <class F>
+  void each_lane(F f) const {
+    for (const auto& [id, lane] : lanes_)
+      f(Turn{.priority = id.first, .used = lane.used, .groups = id.second}, lane.steps.size());
+  }
+
   /// All steps, lane by lane.
   std::vector<StepId> steps() const;
 

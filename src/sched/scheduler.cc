@@ -32,6 +32,9 @@ struct Head {
   }
 };
 
+/// Of a step that has become ready since the last dispatch.
+constexpr TimePoint kNotSeen = TimePoint::max();
+
 struct GoesAfter {
   bool operator()(const Head& a, const Head& b) const { return b.goes_before(a); }
 };
@@ -53,7 +56,7 @@ StepId Scheduler::add_step(const StepSpec& spec, std::span<const StepId> depende
   step.priority = spec.priority;
   step.is_fixed_output = spec.fixed_output;
   const StepId id = graph_.add(std::move(step));
-  ++counts_.waiting;
+  books_.add(graph_.at(id).step_class);
   const auto bad = std::find_if(dependencies.begin(), dependencies.end(), [&](StepId dependency) {
     return is_final(state(dependency)) && state(dependency) != StepState::succeeded;
   });
@@ -181,6 +184,17 @@ void Scheduler::wake(TimePoint now) {
   }
   if (fleet_.availability_changes() != seen_availability_) end_detours(now);
   seen_availability_ = fleet_.availability_changes();
+  note_waits(now);
+}
+
+void Scheduler::note_waits(TimePoint now) {
+  for (const StepId id : newly_ready_) {
+    Step& step = graph_.at(id);
+    if (step.state != StepState::ready || step.ready_since != kNotSeen) continue;
+    step.ready_since = now;
+    books_.begin_wait(step.step_class, now);
+  }
+  newly_ready_.clear();
 }
 
 // Steps that were to go elsewhere where no other machine is left: they may go back, after their
@@ -250,7 +264,7 @@ void Scheduler::resume(Pauser who) {
 }
 
 bool Scheduler::is_settled() const {
-  return counts_.running == 0 && (is_stopped_ || counts_.unfinished() == 0);
+  return counts().running == 0 && (is_stopped_ || counts().unfinished() == 0);
 }
 
 std::vector<StepId> Scheduler::unsupported_steps() const {
@@ -264,9 +278,10 @@ std::vector<StepId> Scheduler::unsupported_steps() const {
 
 void Scheduler::set_state(StepId id, StepState state) {
   Step& step = graph_.at(id);
-  --counts_.of(step.state);
+  if (step.state == StepState::ready && step.ready_since != kNotSeen)
+    books_.end_wait(step.step_class, step.ready_since);
+  books_.move(step.step_class, step.state, state);
   step.state = state;
-  ++counts_.of(state);
 }
 
 void Scheduler::make_ready(StepId id) {
@@ -276,6 +291,8 @@ void Scheduler::make_ready(StepId id) {
     tried_.erase(tried);
   step.queue = ready_.push(step.step_class, avoided_by(id), place_of(id, step));
   set_state(id, StepState::ready);
+  step.ready_since = kNotSeen;
+  newly_ready_.push_back(id);
 }
 
 MachineSet Scheduler::avoided_by(StepId id) const {

@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "sched/attempts.h"
+#include "sched/census.h"
 #include "sched/failure.h"
 #include "sched/fleet.h"
 #include "sched/ids.h"
@@ -15,6 +16,7 @@
 #include "sched/shares.h"
 #include "sched/spec.h"
 #include "sched/state.h"
+#include "sched/step_books.h"
 #include "sched/step_graph.h"
 #include "sched/transfer_queue.h"
 #include "sched/why.h"
@@ -180,7 +182,11 @@ class Scheduler {
 
   StepState state(StepId step) const { return graph_.at(step).state; }
 
-  const Counts& counts() const { return counts_; }
+  const Counts& counts() const { return books_.total(); }
+
+  /// When its wait for a machine began: the one that it is in, or the one that its running attempt
+  /// ended.
+  TimePoint ready_since(StepId step) const { return graph_.at(step).ready_since; }
 
   /// The books of one machine: slots, faults, back-off.
   const Machine& machine(MachineId machine) const { return fleet_.machine(machine); }
@@ -193,6 +199,11 @@ class Scheduler {
   /// Why the step is not running, as of the last dispatch. Looks at all machines: for people, not
   /// for loops.
   WhyNot why(StepId id) const;
+  /// The same of all unfinished steps, counted, as of the last dispatch. Looks at all machines for
+  /// each class of steps, and at no step.
+  Census census(TimePoint now) const;
+  /// Something that the next dispatch will start; right after one there is nothing.
+  std::optional<Match> startable() const;
 
  private:
   void set_state(StepId id, StepState state);
@@ -222,6 +233,7 @@ class Scheduler {
 
   void wake(TimePoint now);
   void end_detours(TimePoint now);
+  void note_waits(TimePoint now);
   void assign(std::vector<Assignment>& assignments, TimePoint now);
   Assignment start(QueueId queue, MachineId machine, TimePoint now);
 
@@ -231,11 +243,14 @@ class Scheduler {
   Verdict::Outcome judge(StepId id, const FailurePolicy& policy) const;
   void try_again(Verdict& verdict, const FailurePolicy& policy, TimePoint now);
 
-  Reason waiting_reason(const Step& step, const MachineTally& tally) const;
-  MachineTally tally(StepId id) const;
+  Reason waiting_reason(StepState state, const MachineTally& tally) const;
+  MachineTally tally(ClassId step_class, const MachineSet& avoided) const;
+  double least_used(ClassId step_class, std::int64_t priority) const;
   void add_facts(WhyNot& why, StepId id) const;
   void add_end(WhyNot& why, StepId id) const;
   void add_machine_facts(WhyNot& why, const Step& step) const;
+  void add_share(WhyNot& why, const Step& step) const;
+  void add_deepest(WhyNot& why, StepId id) const;
   void add_steps(WhyNot& why, std::vector<StepId> steps) const;
 
   Options options_;
@@ -250,7 +265,9 @@ class Scheduler {
   // Steps whose rank may have changed.
   std::vector<StepId> unsettled_;
   Attempts attempts_;
-  Counts counts_;
+  StepBooks books_;
+  // Steps that have become ready since the last dispatch.
+  std::vector<StepId> newly_ready_;
   std::set<std::pair<TimePoint, StepId>> delayed_;
   // Machines that a step failed on and is to avoid; few steps have any.
   std::unordered_map<StepId, MachineSet> tried_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 namespace firn::sched {
@@ -24,19 +25,17 @@ WhyNot Scheduler::why(StepId id) const {
     why.phase = attempt.phase;
     return why;
   }
-  why.machines = tally(id);
-  why.reason = waiting_reason(step, why.machines);
+  why.machines = tally(step.step_class, avoided_by(id));
+  why.reason = waiting_reason(step.state, why.machines);
   add_facts(why, id);
   return why;
 }
 
-MachineTally Scheduler::tally(StepId id) const {
-  const Step& step = graph_.at(id);
-  const MachineSet avoided = avoided_by(id);
+MachineTally Scheduler::tally(ClassId step_class, const MachineSet& avoided) const {
   MachineTally tally;
   for (std::uint32_t i = 0; i < fleet_.size(); ++i) {
     const MachineId machine(i);
-    if (!fleet_.catalog().fits(step.step_class, fleet_.machine(machine).profile)) continue;
+    if (!fleet_.catalog().fits(step_class, fleet_.machine(machine).profile)) continue;
     ++tally.able;
     const bool is_tried = std::binary_search(avoided.begin(), avoided.end(), machine);
     switch (fleet_.machine(machine).standing()) {
@@ -69,13 +68,13 @@ MachineTally Scheduler::tally(StepId id) const {
   return tally;
 }
 
-Reason Scheduler::waiting_reason(const Step& step, const MachineTally& tally) const {
+Reason Scheduler::waiting_reason(StepState state, const MachineTally& tally) const {
   if (tally.able == 0) return Reason::unsupported;
   if (tally.able == tally.unusable) return Reason::machines_unusable;
-  if (step.state == StepState::waiting) return Reason::dependencies;
+  if (state == StepState::waiting) return Reason::dependencies;
   if (is_stopped_) return Reason::stopped;
   if (!pauses_.empty()) return Reason::paused;
-  if (step.state == StepState::delayed) return Reason::backing_off;
+  if (state == StepState::delayed) return Reason::backing_off;
   if (tally.free > 0) return Reason::next;
   if (tally.full + tally.on_trial > 0) return Reason::machines_full;
   if (tally.need_transfer > 0) return Reason::machines_need_transfer;
@@ -93,12 +92,16 @@ void Scheduler::add_facts(WhyNot& why, StepId id) const {
       break;
     case Reason::dependencies:
       add_steps(why, graph_.dependencies(id));
+      add_deepest(why, id);
       break;
     case Reason::paused:
       why.detail = pauses_.begin()->second;
       break;
     case Reason::backing_off:
       why.until = step.due;
+      break;
+    case Reason::machines_full:
+      add_share(why, step);
       break;
     default:
       break;
@@ -126,6 +129,41 @@ void Scheduler::add_machine_facts(WhyNot& why, const Step& step) const {
                        : machine.unusable_reason;
     }
   }
+}
+
+void Scheduler::add_share(WhyNot& why, const Step& step) const {
+  const ReadyPlace place = place_of(StepId(), step);
+  const double used = place.groups == kNobody ? 0 : shares_.used(place.groups);
+  const double least = least_used(step.step_class, place.priority);
+  if (least >= used) return;
+  why.reason = Reason::share_used;
+  why.share_used = used;
+  why.least_share_used = least;
+}
+
+// Dependencies are older than what needs them, so one pass from the oldest on finds the longest way
+// down.
+void Scheduler::add_deepest(WhyNot& why, StepId id) const {
+  std::unordered_map<StepId, std::pair<std::size_t, StepId>> deepest{{id, {}}};
+  std::vector<StepId> found{id};
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    graph_.each_dependency(found[i], [&](StepId below) {
+      if (deepest.try_emplace(below).second) found.push_back(below);
+    });
+  }
+  std::sort(found.begin(), found.end());
+  for (const StepId step : found) {
+    std::pair<std::size_t, StepId> best{0, step};
+    graph_.each_dependency(step, [&](StepId below) {
+      const auto& [depth, bottom] = deepest.at(below);
+      if (depth + 1 > best.first || (depth + 1 == best.first && bottom < best.second))
+        best = {depth + 1, bottom};
+    });
+    deepest[step] = best;
+  }
+  std::tie(why.depth, why.deepest.emplace()) = deepest.at(id);
+  why.deepest_name = graph_.at(*why.deepest).name;
+  why.all_dependencies = found.size() - 1;
 }
 
 void Scheduler::add_end(WhyNot& why, StepId id) const {

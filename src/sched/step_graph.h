@@ -28,6 +28,8 @@ struct Step {
   std::string name;
   AttemptId attempt;  ///< while running
   TimePoint due;      ///< while delayed
+  /// Since when it waits, or waited last, for a machine: the first dispatch that saw it so.
+  TimePoint ready_since;
   /// The step at the root of its fall, where it fell.
   StepId cause = kNoStep;
   ClassId step_class;

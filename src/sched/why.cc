@@ -11,7 +11,7 @@ namespace firn::sched {
 
 namespace {
 
-constexpr std::array<std::string_view, 17> kReasons{
+constexpr std::array<std::string_view, kReasonCount> kReasons{
     "succeeded",
     "failed",
     "aborted",
@@ -25,13 +25,12 @@ constexpr std::array<std::string_view, 17> kReasons{
     "paused",
     "backing_off",
     "machines_full",
+    "share_used",
     "machines_need_transfer",
     "machines_backing_off",
     "machines_disabled",
     "next",
 };
-
-static_assert(kReasons.size() == static_cast<std::size_t>(Reason::next) + 1);
 
 std::string time_left(const WhyNot& why, TimePoint now) {
   if (!why.until || *why.until <= now) return "now";
@@ -100,6 +99,19 @@ std::string standings(const MachineTally& tally) {
       "{} {} could take it: {}", tally.able, tally.able == 1 ? "machine" : "machines", text);
 }
 
+std::string explain_dependencies(const WhyNot& why) {
+  const auto steps = [](std::size_t count) {
+    return fmt::format("{} {}", count, count == 1 ? "step" : "steps");
+  };
+  if (why.depth < 2) return fmt::format("waits for {}: {}", steps(why.steps.size()), listed(why));
+  return fmt::format("waits for {}, {} of them directly: {}; the deepest is {}, {} levels down",
+                     steps(why.all_dependencies),
+                     why.steps.size(),
+                     listed(why),
+                     why.deepest_name,
+                     why.depth);
+}
+
 std::string explain_retry(const WhyNot& why, TimePoint now) {
   if (!why.last_failure) return fmt::format("is tried again {}", time_left(why, now));
   return fmt::format("is tried again {}, after {}: {}",
@@ -123,10 +135,7 @@ std::string explain(const WhyNot& why, TimePoint now) {
     case Reason::machines_unusable:
       return fmt::format("no usable machine offers {}; {}: {}", why.needs, why.machine, why.detail);
     case Reason::dependencies:
-      return fmt::format("waits for {} {}: {}",
-                         why.steps.size(),
-                         why.steps.size() == 1 ? "step" : "steps",
-                         listed(why));
+      return explain_dependencies(why);
     case Reason::stopped:
       return "is not started: a build failed, and keep-going is off";
     case Reason::paused:
@@ -135,6 +144,9 @@ std::string explain(const WhyNot& why, TimePoint now) {
       return explain_retry(why, now);
     case Reason::machines_full:
       return fmt::format("waits for a slot; {}", standings(why.machines));
+    case Reason::share_used:
+      return fmt::format("waits for a slot behind others who have used less of their share; {}",
+                         standings(why.machines));
     case Reason::machines_need_transfer:
       return fmt::format("waits for a transfer slot; {}", standings(why.machines));
     case Reason::machines_backing_off:

@@ -8,6 +8,7 @@
 #include "sched/ids.h"
 #include "sched/phase.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,6 +32,7 @@ enum class Reason : std::uint8_t {
   paused,                  ///< dispatch is paused, such as while the destination is down
   backing_off,             ///< its own retry is not due yet
   machines_full,           ///< all that could take it now are busy
+  share_used,              ///< the same, and others who wait have used less of their share
   machines_need_transfer,  ///< they are full of finished steps that wait for a transfer slot
   machines_backing_off,    ///< they are in back-off after faults of their own, or asked whether
                            ///< they are back
@@ -40,6 +42,8 @@ enum class Reason : std::uint8_t {
 
 /// The reason as JSON sees it, such as "machines_full".
 std::string_view to_string(Reason reason);
+
+inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::next) + 1;
 
 /// How the machines that have the step's system and features stand.
 struct MachineTally {
@@ -67,6 +71,12 @@ struct WhyNot {
   std::vector<StepId> steps;
   /// Names of the first few of `steps`.
   std::vector<std::string> step_names;
+  /// For dependencies: those of dependencies counted as well, and the one that most of them build
+  /// on: so many levels below this step, 1 = one of `steps`.
+  std::size_t all_dependencies = 0;
+  std::optional<StepId> deepest = std::nullopt;
+  std::string deepest_name;
+  std::size_t depth = 0;
   /// Where it runs, or the machine nearest to being able to.
   std::string machine;
   /// What is asked for and what the nearest machine lacks or insists on; or the words of an abort,
@@ -81,6 +91,10 @@ struct WhyNot {
   /// is being probed.
   std::optional<TimePoint> until = std::nullopt;
   MachineTally machines;
+  /// For a share that is used up: seconds of the farm by share, its own, and the least of others
+  /// who wait for the same machines.
+  double share_used = 0;
+  double least_share_used = 0;
 };
 
 /// One sentence without a full stop, such as "waits for 2 steps: glibc-2.38, gcc-13.2".

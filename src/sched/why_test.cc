@@ -44,6 +44,23 @@ TEST(Why, NamesDependencies) {
   EXPECT_EQ(farm.why(step), "waits for 1 step: sed");
 }
 
+TEST(Why, NamesTheDeepestDependency) {
+  SchedFarm farm;
+  farm.machine("m");
+  const StepId glibc = farm.step("glibc");
+  const StepId gcc = farm.step("gcc", {glibc});
+  const StepId bash = farm.step("bash", {glibc});
+  const StepId make = farm.step("make", {gcc});
+  const StepId step = farm.step("s", {bash, make, glibc});
+  EXPECT_EQ(farm.why(step),
+            "waits for 4 steps, 3 of them directly: glibc, bash, make; the deepest is glibc, 3 "
+            "levels down");
+  EXPECT_EQ(farm.scheduler.why(step).deepest, glibc);
+  EXPECT_EQ(farm.why(make),
+            "waits for 2 steps, 1 of them directly: gcc; the deepest is glibc, 2 levels down");
+  EXPECT_EQ(farm.why(gcc), "waits for 1 step: glibc");
+}
+
 TEST(Why, TellsARunningStepsPhaseAndMachine) {
   SchedFarm farm;
   farm.machine("b1");
