@@ -26,19 +26,19 @@ using QueueId = Id<struct QueueTag, std::uint32_t>;
 /// Sorted, without repeats.
 using MachineSet = std::vector<MachineId>;
 
-/// A step's place in its lane: its group's own order, then how many wait for it, then age.
+/// A step's place in its lane: two numbers by the order in force, higher first, then age.
 struct ReadyKey {
-  std::int32_t local_priority = 0;
-  std::uint32_t dependents = 0;
+  std::uint32_t first = 0;
+  std::uint32_t second = 0;
   std::uint32_t age = std::numeric_limits<std::uint32_t>::max();
   StepId step;
 
   /// Whether `a` goes before `b`.
   friend bool operator<(const ReadyKey& a, const ReadyKey& b) {
-    if (a.local_priority != b.local_priority) return a.local_priority > b.local_priority;
-    if (a.dependents != b.dependents) return a.dependents > b.dependents;
-    return std::tie(a.age, a.step) < std::tie(b.age, b.step);
+    return std::tie(b.first, b.second, a.age, a.step) < std::tie(a.first, a.second, b.age, b.step);
   }
+
+  friend bool operator==(const ReadyKey&, const ReadyKey&) = default;
 };
 
 /// Where a step stands in its queue.
@@ -46,6 +46,8 @@ struct ReadyPlace {
   std::int64_t priority = 0;
   GroupSetId groups = kNobody;
   ReadyKey key;
+
+  friend bool operator==(const ReadyPlace&, const ReadyPlace&) = default;
 };
 
 /// A lane's place in its queue: priority, then the least use of the farm.

@@ -17,15 +17,14 @@ constexpr ClassId kClass{0};
 constexpr ClassId kOther{1};
 
 ReadyPlace key(std::uint32_t step, std::int64_t priority = 0, std::uint32_t dependents = 0) {
-  return {.priority = priority,
-          .groups = kNobody,
-          .key = {.dependents = dependents, .step = StepId(step)}};
+  return {
+      .priority = priority, .groups = kNobody, .key = {.second = dependents, .step = StepId(step)}};
 }
 
-ReadyPlace paid_by(std::uint32_t groups, std::uint32_t step, std::int32_t local_priority = 0) {
+ReadyPlace paid_by(std::uint32_t groups, std::uint32_t step, std::uint32_t local_priority = 0) {
   return {.priority = 0,
           .groups = GroupSetId(groups),
-          .key = {.local_priority = local_priority, .step = StepId(step)}};
+          .key = {.first = local_priority, .step = StepId(step)}};
 }
 
 std::vector<std::uint32_t> all(ReadyQueues& queues, QueueId id) {
@@ -35,7 +34,7 @@ std::vector<std::uint32_t> all(ReadyQueues& queues, QueueId id) {
   return order;
 }
 
-TEST(ReadyQueues, OrdersByPriorityThenDependentsThenAge) {
+TEST(ReadyQueues, OrdersByPriorityThenNumbersThenAge) {
   ReadyQueues queues;
   QueueId id;
   for (const ReadyPlace& k : {key(4), key(3), key(2, 0, 5), key(1, -1, 9), key(5, 7)}) {

@@ -4,7 +4,9 @@
 #include "base/error.h"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
+#include <limits>
 #include <queue>
 #include <utility>
 
@@ -14,20 +16,23 @@ namespace firn::sched {
 
 namespace {
 
-/// The first step of a queue, among the first steps of all queues. Of equal priority and share,
-/// steps that fewer machines can take go first.
+/// The first step of a queue, among the first steps of all queues.
 struct Head {
   Turn turn;
   ReadyKey key;
-  std::uint32_t able = 0;
+  /// What the order in force makes of the step's class: lower goes first, between the two numbers
+  /// of the key or after them.
+  std::uint32_t before_second = 0;
+  std::uint32_t after_second = 0;
   QueueId queue;
 
   bool goes_before(const Head& other) const {
     if (turn.priority != other.turn.priority) return turn.priority > other.turn.priority;
     if (turn.used != other.turn.used) return turn.used < other.turn.used;
-    if (key.local_priority != other.key.local_priority)
-      return key.local_priority > other.key.local_priority;
-    if (able != other.able) return able < other.able;
+    if (key.first != other.key.first) return key.first > other.key.first;
+    if (before_second != other.before_second) return before_second < other.before_second;
+    if (key.second != other.key.second) return key.second > other.key.second;
+    if (after_second != other.after_second) return after_second < other.after_second;
     return key < other.key;
   }
 };
@@ -38,6 +43,12 @@ constexpr TimePoint kNotSeen = TimePoint::max();
 struct GoesAfter {
   bool operator()(const Head& a, const Head& b) const { return b.goes_before(a); }
 };
+
+std::uint32_t milliseconds_of(Duration duration) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
+  const auto count = std::chrono::ceil<std::chrono::milliseconds>(duration).count();
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 1, kMost));
+}
 
 }  // namespace
 
@@ -55,6 +66,7 @@ StepId Scheduler::add_step(const StepSpec& spec, std::span<const StepId> depende
   step.step_class = fleet_.class_of(spec);
   step.priority = spec.priority;
   step.is_fixed_output = spec.fixed_output;
+  step.duration = step.chain = milliseconds_of(spec.expected_duration);
   const StepId id = graph_.add(std::move(step));
   books_.add(graph_.at(id).step_class);
   const auto bad = std::find_if(dependencies.begin(), dependencies.end(), [&](StepId dependency) {
@@ -67,21 +79,33 @@ StepId Scheduler::add_step(const StepSpec& spec, std::span<const StepId> depende
   for (const StepId dependency : dependencies) {
     const Step& below = graph_.at(dependency);
     if (is_final(below.state)) continue;
-    const ReadyPlace old_place = place_of(dependency, below);
+    const ReadyPlace old_place = place_of(dependency, below, options_.order);
     graph_.add_edge(id, dependency);
-    if (below.state == StepState::ready)
-      ready_.replace(below.queue, old_place, place_of(dependency, below));
+    const ReadyPlace place = place_of(dependency, below, options_.order);
+    if (below.state == StepState::ready && place != old_place)
+      ready_.replace(below.queue, old_place, place);
   }
-  if (graph_.at(id).waiting_for == 0) make_ready(id);
+  if (graph_.at(id).waiting_for == 0) {
+    make_ready(id);
+  } else {
+    unsettled_.emplace_back(id, false);
+  }
   return id;
 }
 
-void Scheduler::complete_without_build(StepId step) {
+void Scheduler::set_expected_duration(StepId step, Duration expected) {
+  if (is_final(state(step))) return;
+  graph_.at(step).duration = milliseconds_of(expected);
+  unsettled_.emplace_back(step, true);
+}
+
+std::vector<StepId> Scheduler::complete_without_build(StepId step) {
   const StepState before = state(step);
-  if (before == StepState::succeeded) return;
+  if (before == StepState::succeeded) return {};
   FIRN_CHECK(before != StepState::running && !is_final(before));
   end_step(step, StepState::succeeded);
   release_dependents(step);
+  return settle();
 }
 
 Ended Scheduler::cancel(StepId step) {
@@ -96,7 +120,7 @@ Ended Scheduler::cancel(StepId step) {
     ended.steps.push_back(step);
   }
   fell_dependents(step, ended.fallen);
-  ended.unclaimed = settle_ranks();
+  ended.unclaimed = settle();
   return ended;
 }
 
@@ -108,7 +132,7 @@ Ended Scheduler::abort(StepId step, std::string reason) {
   abort_reasons_[step] = std::move(reason);
   ended.steps.push_back(step);
   fell_dependents(step, ended.fallen);
-  ended.unclaimed = settle_ranks();
+  ended.unclaimed = settle();
   return ended;
 }
 
@@ -147,7 +171,7 @@ Ended Scheduler::abort_all(std::vector<StepId> steps, const std::string& reason)
   for (const StepId id : steps)
     fell_dependents(id, ended.fallen);
   ended.steps = std::move(steps);
-  ended.unclaimed = settle_ranks();
+  ended.unclaimed = settle();
   return ended;
 }
 
@@ -157,6 +181,7 @@ std::optional<TimePoint> Scheduler::report_machine_fault(MachineId machine, Time
 
 Decisions Scheduler::dispatch(TimePoint now) {
   Decisions decisions;
+  settle();
   wake(now);
   decisions.probes = fleet_.take_probes();
   if (!pauses_.empty()) return decisions;
@@ -219,10 +244,11 @@ void Scheduler::assign(std::vector<Assignment>& assignments, TimePoint now) {
   std::priority_queue<Head, std::vector<Head>, GoesAfter> heads;
   const auto add_head = [&](QueueId id) {
     const ReadyQueue& queue = ready_.queue(id);
-    heads.push({.turn = queue.turn(),
-                .key = queue.first(),
-                .able = fleet_.able(queue.step_class),
-                .queue = id});
+    Head head{.turn = queue.turn(), .key = queue.first(), .queue = id};
+    if (options_.order == Order::hydra)
+      head.before_second = ~fleet_.catalog().feature_count(queue.step_class);
+    if (options_.order == Order::critical_path) head.after_second = fleet_.able(queue.step_class);
+    heads.push(head);
   };
   for (const QueueId id : ready_.active())
     add_head(id);
@@ -289,7 +315,7 @@ void Scheduler::make_ready(StepId id) {
   const auto tried = tried_.find(id);
   if (tried != tried_.end() && !fleet_.has_available(step.step_class, avoided_by(id)))
     tried_.erase(tried);
-  step.queue = ready_.push(step.step_class, avoided_by(id), place_of(id, step));
+  step.queue = ready_.push(step.step_class, avoided_by(id), place_of(id, step, options_.order));
   set_state(id, StepState::ready);
   step.ready_since = kNotSeen;
   newly_ready_.push_back(id);
@@ -328,14 +354,13 @@ void Scheduler::delay(StepId id, TimePoint until) {
 
 void Scheduler::withdraw(StepId id) {
   const Step& step = graph_.at(id);
-  if (step.state == StepState::ready) ready_.erase(step.queue, place_of(id, step));
+  if (step.state == StepState::ready) ready_.erase(step.queue, place_of(id, step, options_.order));
   if (step.state == StepState::delayed) delayed_.erase({step.due, id});
 }
 
 void Scheduler::end_step(StepId id, StepState state) {
   withdraw(id);
-  if (graph_.at(id).rank.is_claimed())
-    graph_.each_dependency(id, [this](StepId below) { unsettled_.push_back(below); });
+  graph_.each_dependency(id, [this](StepId below) { unsettled_.emplace_back(below, true); });
   graph_.cut_dependencies(id);
   claimed_.erase(id);
   tried_.erase(id);

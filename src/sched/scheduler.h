@@ -118,8 +118,18 @@ class Scheduler {
   /// Dependencies must have been added before; repeats do no harm. Where one has ended badly, so
   /// has the new step.
   StepId add_step(const StepSpec& spec, std::span<const StepId> dependencies);
-  /// Its outputs were found or substituted. Not for a running step.
-  void complete_without_build(StepId step);
+  /// Replaces what was expected before. No effect on a step that has ended.
+  void set_expected_duration(StepId step, Duration expected);
+
+  /// The longest chain of unfinished steps that starts with it, its own time included, by expected
+  /// durations. As of the last `dispatch`.
+  Duration critical_path(StepId step) const {
+    return std::chrono::milliseconds(graph_.at(step).chain);
+  }
+
+  /// Its outputs were found or substituted. Not for a running step. Returns the unfinished steps
+  /// that have lost their last claim.
+  std::vector<StepId> complete_without_build(StepId step);
   /// Ends the step, and what depends on it, as cancelled. A running one stays so until its attempt
   /// ends; where that succeeds nevertheless, so does the step. No effect on a step that has ended.
   Ended cancel(StepId step);
@@ -220,16 +230,30 @@ class Scheduler {
   void inherit_end(StepId id, StepId dependency);
 
   Rank join(const Rank& a, const Rank& b);
-  Rank rank_above(StepId id);
-  void set_rank(StepId id, const Rank& rank);
-  /// Steps whose rank may have changed, the youngest first, and whether they must look at all their
-  /// dependents.
-  using RankWork = std::priority_queue<std::pair<StepId, bool>>;
 
-  void pass_on(StepId id, bool is_worse, RankWork& work);
-  /// Ranks below steps that have ended, or whose claims have changed, set right from above to
-  /// below. Returns the steps that have lost their last claim.
-  std::vector<StepId> settle_ranks();
+  /// What a step has from above.
+  struct FromAbove {
+    Rank rank;
+    std::uint32_t chain = 0;
+
+    friend bool operator==(const FromAbove&, const FromAbove&) = default;
+  };
+
+  FromAbove from_above(const Step& step) const { return {.rank = step.rank, .chain = step.chain}; }
+
+  FromAbove join(const FromAbove& a, const FromAbove& b);
+  FromAbove look_above(StepId id);
+  void set_from_above(StepId id, const FromAbove& found);
+
+  /// A step of which this may have changed, and whether it must look at all its dependents.
+  using Unsettled = std::pair<StepId, bool>;
+  /// The youngest first.
+  using Work = std::priority_queue<Unsettled>;
+
+  void pass_on(StepId id, bool is_worse, Work& work);
+  /// Ranks and chains below steps that are new or have ended, or whose claims have changed, set
+  /// right from above to below. Returns the steps that have lost their last claim.
+  std::vector<StepId> settle();
 
   void wake(TimePoint now);
   void end_detours(TimePoint now);
@@ -262,8 +286,7 @@ class Scheduler {
   Shares shares_;
   // What the claims on a step itself amount to; few steps have any.
   std::unordered_map<StepId, Rank> claimed_;
-  // Steps whose rank may have changed.
-  std::vector<StepId> unsettled_;
+  std::vector<Unsettled> unsettled_;
   Attempts attempts_;
   StepBooks books_;
   // Steps that have become ready since the last dispatch.

@@ -101,7 +101,7 @@ Verdict Scheduler::attempt_failed(AttemptId id, FailureClass failure, TimePoint 
       end_step(attempt.step, StepState::aborted);
   }
   fell_dependents(attempt.step, verdict.fallen);
-  verdict.unclaimed = settle_ranks();
+  verdict.unclaimed = settle();
   return verdict;
 }
 

@@ -364,9 +364,9 @@ TEST(SchedulerEnd, AFailureFellsAllThatDependOnIt) {
   const StepId top = farm.step("top", {both});
   const StepId fine = farm.step("fine", {good});
   const auto running = farm.assignments();
-  ASSERT_THAT(steps_of(running), ElementsAre(good, bad));
-  EXPECT_THAT(farm.fail(running[1], FailureClass::build_failed).fallen, ElementsAre(both, top));
-  farm.succeed(running[0]);
+  ASSERT_THAT(steps_of(running), ElementsAre(bad, good));
+  EXPECT_THAT(farm.fail(running[0], FailureClass::build_failed).fallen, ElementsAre(both, top));
+  farm.succeed(running[1]);
   EXPECT_EQ(farm.only().step, fine);
   EXPECT_EQ(farm.why(top), "can't be built: bad failed");
   EXPECT_EQ(farm.state(farm.step("late", {top})), StepState::dependency_failed);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fourth part of the scheduler: claims, and the ranks that follow from them. A step's
-// dependencies are older than it, so one pass from the youngest to the oldest sets all ranks right.
+// The fourth part of the scheduler: claims, and what a step has from those that depend on it: its
+// rank, and the longest chain of steps above it. A step's dependencies are older than it, so one
+// pass from the youngest to the oldest sets all right.
 #include "sched/scheduler.h"
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 namespace firn::sched {
 
@@ -16,19 +19,30 @@ Rank Scheduler::join(const Rank& a, const Rank& b) {
           .groups = shares_.join(a.groups, b.groups)};
 }
 
-// From the claims on the step itself and the ranks of its dependents.
-Rank Scheduler::rank_above(StepId id) {
-  const auto own = claimed_.find(id);
-  Rank rank = own == claimed_.end() ? Rank() : own->second;
-  graph_.each_dependent(id, [&](StepId above) { rank = join(rank, graph_.at(above).rank); });
-  return rank;
+Scheduler::FromAbove Scheduler::join(const FromAbove& a, const FromAbove& b) {
+  return {.rank = join(a.rank, b.rank), .chain = std::max(a.chain, b.chain)};
 }
 
-void Scheduler::set_rank(StepId id, const Rank& rank) {
+// From the claims on the step itself and from its dependents.
+Scheduler::FromAbove Scheduler::look_above(StepId id) {
+  const std::uint32_t duration = graph_.at(id).duration;
+  const auto own = claimed_.find(id);
+  FromAbove found{.rank = own == claimed_.end() ? Rank() : own->second, .chain = duration};
+  graph_.each_dependent(id, [&](StepId above) {
+    const Step& step = graph_.at(above);
+    found = join(found, {.rank = step.rank, .chain = chain_below(duration, step.chain)});
+  });
+  return found;
+}
+
+void Scheduler::set_from_above(StepId id, const FromAbove& found) {
   Step& step = graph_.at(id);
-  const ReadyPlace before = place_of(id, step);
-  step.rank = rank;
-  if (step.state == StepState::ready) ready_.replace(step.queue, before, place_of(id, step));
+  const ReadyPlace before = place_of(id, step, options_.order);
+  step.rank = found.rank;
+  step.chain = found.chain;
+  if (step.state != StepState::ready) return;
+  const ReadyPlace place = place_of(id, step, options_.order);
+  if (place != before) ready_.replace(step.queue, before, place);
 }
 
 std::vector<StepId> Scheduler::set_claims(StepId step, std::span<const Claim> claims) {
@@ -46,32 +60,32 @@ std::vector<StepId> Scheduler::set_claims(StepId step, std::span<const Claim> cl
   } else {
     claimed_.erase(step);
   }
-  unsettled_.push_back(step);
-  return settle_ranks();
+  unsettled_.emplace_back(step, true);
+  return settle();
 }
 
-// A rank that has only become better is passed on by itself; one that may be worse has those below
-// look at all their dependents.
-void Scheduler::pass_on(StepId id, bool is_worse, RankWork& work) {
-  const Rank rank = graph_.at(id).rank;
+// What has only become better is passed on by itself; what may be worse has those
+// below look at all their dependents.
+void Scheduler::pass_on(StepId id, bool is_worse, Work& work) {
+  const FromAbove found = from_above(graph_.at(id));
   graph_.each_dependency(id, [&](StepId below) {
     if (is_worse) {
       work.emplace(below, true);
       return;
     }
-    const Rank& known = graph_.at(below).rank;
-    const Rank better = join(known, rank);
+    const Step& step = graph_.at(below);
+    const FromAbove known = from_above(step);
+    const FromAbove better =
+        join(known, {.rank = found.rank, .chain = chain_below(step.duration, found.chain)});
     if (better == known) return;
-    set_rank(below, better);
+    set_from_above(below, better);
     work.emplace(below, false);
   });
 }
 
-std::vector<StepId> Scheduler::settle_ranks() {
+std::vector<StepId> Scheduler::settle() {
   std::vector<StepId> unclaimed;
-  RankWork work;
-  for (const StepId id : unsettled_)
-    work.emplace(id, true);
+  Work work(std::less<Unsettled>(), std::move(unsettled_));
   unsettled_.clear();
   while (!work.empty()) {
     // Of several entries for a step, the one that has it look comes first.
@@ -83,12 +97,12 @@ std::vector<StepId> Scheduler::settle_ranks() {
     if (is_final(step.state)) continue;
     bool is_worse = false;
     if (must_look) {
-      const Rank before = step.rank;
-      const Rank rank = rank_above(id);
-      if (rank == before && !has_changed) continue;
-      is_worse = join(before, rank) != rank;
-      if (before.is_claimed() && !rank.is_claimed()) unclaimed.push_back(id);
-      if (rank != before) set_rank(id, rank);
+      const FromAbove before = from_above(step);
+      const FromAbove found = look_above(id);
+      if (found == before && !has_changed) continue;
+      is_worse = join(before, found) != found;
+      if (before.rank.is_claimed() && !found.rank.is_claimed()) unclaimed.push_back(id);
+      if (found != before) set_from_above(id, found);
     }
     pass_on(id, is_worse, work);
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random claims on random graphs, against ranks worked out anew after every event.
+// Random claims and durations on random graphs, against ranks and chains worked out anew after
+// every event.
 #include "support/sched_farm.h"
 
 #include <algorithm>
@@ -68,8 +69,10 @@ class ClaimedFarm {
       dependencies.emplace(
           static_cast<std::uint32_t>(last - below(std::min<std::size_t>(last + 1, 12))));
     }
-    const StepId id =
-        farm_.step("s", std::vector<StepId>(dependencies.begin(), dependencies.end()));
+    durations_.push_back(1 + below(100));
+    const StepId id = farm_.scheduler.add_step(
+        {.name = "s", .system = kLinux, .expected_duration = milliseconds(durations_.back())},
+        std::vector<StepId>(dependencies.begin(), dependencies.end()));
     dependents_.emplace_back();
     for (const StepId dependency : dependencies)
       dependents_[dependency.value()].push_back(id);
@@ -99,6 +102,7 @@ class ClaimedFarm {
   void start() {
     if (is_busy_) return;
     const auto assignments = farm_.assignments();
+    check_chains();
     if (assignments.empty()) return;
     running_ = assignments.front();
     is_busy_ = true;
@@ -130,10 +134,19 @@ class ClaimedFarm {
     expect_unclaimed(farm_.scheduler.cancel(step).unclaimed);
   }
 
+  void expect_another_duration() {
+    if (dependents_.empty()) return;
+    const StepId step(below(dependents_.size()));
+    durations_[step.value()] = 1 + below(100);
+    farm_.scheduler.set_expected_duration(step, milliseconds(durations_[step.value()]));
+  }
+
   void event() {
     const std::uint32_t kind = below(100);
-    if (kind < 25) {
+    if (kind < 20) {
       add_step();
+    } else if (kind < 25) {
+      expect_another_duration();
     } else if (kind < 60) {
       claim();
     } else if (kind < 75) {
@@ -171,6 +184,18 @@ class ClaimedFarm {
     return ranks;
   }
 
+  /// As of a dispatch.
+  void check_chains() const {
+    std::vector<std::uint32_t> chains(dependents_.size());
+    for (auto i = static_cast<std::uint32_t>(dependents_.size()); i-- > 0;) {
+      if (!is_open(i)) continue;
+      for (const StepId above : dependents_[i])
+        chains[i] = std::max(chains[i], chains[above.value()]);
+      chains[i] += durations_[i];
+      ASSERT_EQ(farm_.scheduler.critical_path(StepId(i)), milliseconds(chains[i])) << "step " << i;
+    }
+  }
+
   void check_ranks() {
     for (const auto& [id, rank] : expected())
       ASSERT_EQ(plain(farm_.scheduler.rank(id)), rank) << "step " << id.value();
@@ -194,6 +219,7 @@ class ClaimedFarm {
   SchedFarm farm_;
   std::vector<GroupId> groups_;
   std::vector<std::vector<StepId>> dependents_;
+  std::vector<std::uint32_t> durations_;
   std::map<StepId, PlainRank> own_;
   std::set<StepId> claimed_;
   Assignment running_;

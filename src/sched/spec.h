@@ -5,6 +5,7 @@
 
 #include "sched/back_off.h"
 #include "sched/failure.h"
+#include "sched/order.h"
 
 #include <chrono>
 #include <cstdint>
@@ -37,6 +38,9 @@ struct StepSpec {
   bool fixed_output = false;
   /// Higher goes first.
   std::int32_t priority = 0;
+  /// How long it takes on a machine of speed 1. Where nothing is known, a guess: that of others
+  /// makes sense. Counts in milliseconds, and at least one.
+  Duration expected_duration = std::chrono::minutes(1);
 };
 
 /// A machine as its owner describes it.
@@ -70,6 +74,7 @@ struct Options {
   bool keep_going = true;
   /// Of all jitter. The same seed and the same events give the same decisions.
   std::uint64_t seed = 0;
+  Order order = Order::critical_path;
   /// Steps that may be receiving or publishing outputs at a time, over all machines. 0 counts as 1.
   std::uint32_t max_transfers = 16;
   /// Of a class that is never retried only 1 makes sense. At most 255.

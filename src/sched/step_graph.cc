@@ -4,20 +4,29 @@
 #include "base/error.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
 
 namespace firn::sched {
 
-ReadyPlace place_of(StepId id, const Step& step) {
+ReadyPlace place_of(StepId id, const Step& step, Order order) {
+  constexpr std::uint32_t kSign = 1U << 31U;
   const Rank& rank = step.rank;
+  const std::uint32_t local = static_cast<std::uint32_t>(rank.local_priority) ^ kSign;
+  const std::uint32_t weight = order == Order::critical_path ? step.chain : step.dependents;
+  const bool is_local_first = order != Order::rdeps;
   return {.priority = rank.is_claimed() ? rank.priority : step.priority,
           .groups = rank.groups,
-          .key = {.local_priority = rank.local_priority,
-                  .dependents = step.dependents,
+          .key = {.first = is_local_first ? local : weight,
+                  .second = is_local_first ? weight : local,
                   .age = rank.age,
                   .step = id}};
+}
+
+std::uint32_t chain_below(std::uint32_t duration, std::uint32_t above) {
+  return above + std::min(duration, std::numeric_limits<std::uint32_t>::max() - above);
 }
 
 StepId StepGraph::add(Step step) {

@@ -8,6 +8,7 @@
 #include "sched/catalog.h"
 #include "sched/failure.h"
 #include "sched/ids.h"
+#include "sched/order.h"
 #include "sched/rank.h"
 #include "sched/ready_queues.h"
 #include "sched/state.h"
@@ -38,6 +39,10 @@ struct Step {
   std::int32_t priority = 0;
   /// Of the claims on it and on all that depends on it.
   Rank rank;
+  /// How long it is expected to take, and the longest chain of unfinished steps from it upwards,
+  /// its own time included. In milliseconds; what is more than 49 days counts as that.
+  std::uint32_t duration = 1;
+  std::uint32_t chain = 1;
   /// How many steps were ever added that depend on it directly.
   std::uint32_t dependents = 0;
   /// Unfinished dependencies.
@@ -59,7 +64,10 @@ struct Step {
 };
 
 /// Its place among the ready ones.
-ReadyPlace place_of(StepId id, const Step& step);
+ReadyPlace place_of(StepId id, const Step& step, Order order);
+
+/// The chain of a step that takes so long, below one of that length.
+std::uint32_t chain_below(std::uint32_t duration, std::uint32_t above);
 
 /// Owns steps and edges. References to steps last until the next `add`.
 class StepGraph {
