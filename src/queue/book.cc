@@ -287,6 +287,7 @@ void Book::forget(StepId step) {
   if (found == steps_.end()) return;
   by_drv_.erase(found->second.drv);
   steps_.erase(found);
+  scheduler_.forget(step);
 }
 
 }  // namespace firn::queue

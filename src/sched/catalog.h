@@ -92,6 +92,7 @@ class Catalog {
 
   /// Whether some kind of machine can take both.
   bool shares_machines(ClassId a, ClassId b) const;
+
   /// That steps of the class require.
   std::uint32_t feature_count(ClassId step_class) const {
     return static_cast<std::uint32_t>(feature_sets_[classes_[step_class].features].size());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The scheduler's names for things: small integers, given out in order, never used twice.
+// The scheduler's names for things: integers, given out in order, never used twice.
 #pragma once
 
 #include "base/id.h"
@@ -8,10 +8,11 @@
 
 namespace firn::sched {
 
-/// A step, by age: the lower one was added first.
-using StepId = Id<struct StepTag, std::uint32_t>;
+/// A step: the number of its record, and in the upper half how many steps had that record before.
+/// Where no step is forgotten, they count from 0.
+using StepId = Id<struct StepTag, std::uint64_t>;
 
-inline constexpr StepId kNoStep{0xffffffffU};
+inline constexpr StepId kNoStep{0xffffffffffffffffU};
 
 using MachineId = Id<struct MachineTag, std::uint32_t>;
 

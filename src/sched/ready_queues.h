@@ -31,11 +31,13 @@ struct ReadyKey {
   std::uint32_t first = 0;
   std::uint32_t second = 0;
   std::uint32_t age = std::numeric_limits<std::uint32_t>::max();
+  std::uint32_t serial = 0;
   StepId step;
 
   /// Whether `a` goes before `b`.
   friend bool operator<(const ReadyKey& a, const ReadyKey& b) {
-    return std::tie(b.first, b.second, a.age, a.step) < std::tie(a.first, a.second, b.age, b.step);
+    return std::tie(b.first, b.second, a.age, a.serial, a.step) <
+           std::tie(a.first, a.second, b.age, b.serial, b.step);
   }
 
   friend bool operator==(const ReadyKey&, const ReadyKey&) = default;

@@ -17,18 +17,19 @@ constexpr ClassId kClass{0};
 constexpr ClassId kOther{1};
 
 ReadyPlace key(std::uint32_t step, std::int64_t priority = 0, std::uint32_t dependents = 0) {
-  return {
-      .priority = priority, .groups = kNobody, .key = {.second = dependents, .step = StepId(step)}};
+  return {.priority = priority,
+          .groups = kNobody,
+          .key = {.second = dependents, .serial = step, .step = StepId(step)}};
 }
 
 ReadyPlace paid_by(std::uint32_t groups, std::uint32_t step, std::uint32_t local_priority = 0) {
   return {.priority = 0,
           .groups = GroupSetId(groups),
-          .key = {.first = local_priority, .step = StepId(step)}};
+          .key = {.first = local_priority, .serial = step, .step = StepId(step)}};
 }
 
-std::vector<std::uint32_t> all(ReadyQueues& queues, QueueId id) {
-  std::vector<std::uint32_t> order;
+std::vector<std::uint64_t> all(ReadyQueues& queues, QueueId id) {
+  std::vector<std::uint64_t> order;
   while (!queues.active().empty())
     order.push_back(queues.pop(id).value());
   return order;

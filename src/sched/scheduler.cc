@@ -79,24 +79,35 @@ StepId Scheduler::add_step(const StepSpec& spec, std::span<const StepId> depende
   for (const StepId dependency : dependencies) {
     const Step& below = graph_.at(dependency);
     if (is_final(below.state)) continue;
-    const ReadyPlace old_place = place_of(dependency, below, options_.order);
+    const ReadyPlace old_place = place_of(below, options_.order);
     graph_.add_edge(id, dependency);
-    const ReadyPlace place = place_of(dependency, below, options_.order);
+    const ReadyPlace place = place_of(below, options_.order);
     if (below.state == StepState::ready && place != old_place)
       ready_.replace(below.queue, old_place, place);
   }
   if (graph_.at(id).waiting_for == 0) {
     make_ready(id);
   } else {
-    unsettled_.emplace_back(id, false);
+    unsettled_.push_back(unsettled(id, false));
   }
   return id;
 }
 
 void Scheduler::set_expected_duration(StepId step, Duration expected) {
-  if (is_final(state(step))) return;
+  if (has_ended(step)) return;
   graph_.at(step).duration = milliseconds_of(expected);
-  unsettled_.emplace_back(step, true);
+  unsettled_.push_back(unsettled(step, true));
+}
+
+bool Scheduler::has_ended(StepId id) const {
+  const Step* const step = graph_.find(id);
+  return step == nullptr || is_final(step->state);
+}
+
+void Scheduler::forget(StepId step) {
+  FIRN_CHECK(is_final(state(step)));
+  abort_reasons_.erase(step);
+  graph_.forget(step);
 }
 
 std::vector<StepId> Scheduler::complete_without_build(StepId step) {
@@ -110,8 +121,9 @@ std::vector<StepId> Scheduler::complete_without_build(StepId step) {
 
 Ended Scheduler::cancel(StepId step) {
   Ended ended;
+  if (has_ended(step)) return ended;
   Step& cancelled = graph_.at(step);
-  if (is_final(cancelled.state) || cancelled.is_cancelling) return ended;
+  if (cancelled.is_cancelling) return ended;
   if (cancelled.state == StepState::running) {
     cancelled.is_cancelling = true;
     ended.to_stop.push_back(cancelled.attempt);
@@ -151,14 +163,12 @@ Ended Scheduler::set_machine_unusable(MachineId machine, std::string reason) {
   std::vector<StepId> steps;
   std::sort(orphaned.begin(), orphaned.end());
   const Machine& lost = fleet_.machine(machine);
-  for (std::uint32_t i = 0; i < graph_.size(); ++i) {
-    const StepId id(i);
-    const Step& step = graph_.at(id);
-    if (is_final(step.state) || step.state == StepState::running) continue;
-    if (!std::binary_search(orphaned.begin(), orphaned.end(), step.step_class) && has_taker(id))
-      continue;
-    steps.push_back(id);
-  }
+  graph_.each([&](const Step& step) {
+    if (is_final(step.state) || step.state == StepState::running) return;
+    if (std::binary_search(orphaned.begin(), orphaned.end(), step.step_class) ||
+        !has_taker(step.id))
+      steps.push_back(step.id);
+  });
   return abort_all(std::move(steps), fmt::format("{}: {}", lost.name, lost.unusable_reason));
 }
 
@@ -214,6 +224,7 @@ void Scheduler::wake(TimePoint now) {
 
 void Scheduler::note_waits(TimePoint now) {
   for (const StepId id : newly_ready_) {
+    if (has_ended(id)) continue;
     Step& step = graph_.at(id);
     if (step.state != StepState::ready || step.ready_since != kNotSeen) continue;
     step.ready_since = now;
@@ -295,10 +306,12 @@ bool Scheduler::is_settled() const {
 
 std::vector<StepId> Scheduler::unsupported_steps() const {
   std::vector<StepId> found;
-  for (std::uint32_t i = 0; i < graph_.size(); ++i) {
-    const Step& step = graph_.at(StepId(i));
-    if (!is_final(step.state) && fleet_.able(step.step_class) == 0) found.emplace_back(i);
-  }
+  graph_.each([&](const Step& step) {
+    if (!is_final(step.state) && fleet_.able(step.step_class) == 0) found.push_back(step.id);
+  });
+  std::sort(found.begin(), found.end(), [this](StepId a, StepId b) {
+    return graph_.at(a).serial < graph_.at(b).serial;
+  });
   return found;
 }
 
@@ -315,7 +328,7 @@ void Scheduler::make_ready(StepId id) {
   const auto tried = tried_.find(id);
   if (tried != tried_.end() && !fleet_.has_available(step.step_class, avoided_by(id)))
     tried_.erase(tried);
-  step.queue = ready_.push(step.step_class, avoided_by(id), place_of(id, step, options_.order));
+  step.queue = ready_.push(step.step_class, avoided_by(id), place_of(step, options_.order));
   set_state(id, StepState::ready);
   step.ready_since = kNotSeen;
   newly_ready_.push_back(id);
@@ -354,13 +367,14 @@ void Scheduler::delay(StepId id, TimePoint until) {
 
 void Scheduler::withdraw(StepId id) {
   const Step& step = graph_.at(id);
-  if (step.state == StepState::ready) ready_.erase(step.queue, place_of(id, step, options_.order));
+  if (step.state == StepState::ready) ready_.erase(step.queue, place_of(step, options_.order));
   if (step.state == StepState::delayed) delayed_.erase({step.due, id});
 }
 
 void Scheduler::end_step(StepId id, StepState state) {
   withdraw(id);
-  graph_.each_dependency(id, [this](StepId below) { unsettled_.emplace_back(below, true); });
+  graph_.each_dependency(id,
+                         [this](StepId below) { unsettled_.push_back(unsettled(below, true)); });
   graph_.cut_dependencies(id);
   claimed_.erase(id);
   tried_.erase(id);

@@ -121,6 +121,10 @@ class Scheduler {
   /// Replaces what was expected before. No effect on a step that has ended.
   void set_expected_duration(StepId step, Duration expected);
 
+  /// Forgets a step that has ended. Its id is worth nothing from now on, but that `cancel`,
+  /// `set_claims` and `set_expected_duration` take it for a step that has ended.
+  void forget(StepId step);
+
   /// The longest chain of unfinished steps that starts with it, its own time included, by expected
   /// durations. As of the last `dispatch`.
   Duration critical_path(StepId step) const {
@@ -173,6 +177,9 @@ class Scheduler {
   /// as a try of the class *machine lost*: those whose tries are used up so are aborted for
   /// `reason`, unless steps wait for machines.
   FailedProbe probe_failed(MachineId machine, const std::string& reason, TimePoint now);
+
+  /// Steps that are not forgotten.
+  std::uint32_t size() const { return graph_.size(); }
 
   /// Everything that can be started now. Also wakes the steps and machines whose back-off has
   /// ended.
@@ -245,11 +252,24 @@ class Scheduler {
   FromAbove look_above(StepId id);
   void set_from_above(StepId id, const FromAbove& found);
 
-  /// A step of which this may have changed, and whether it must look at all its dependents.
-  using Unsettled = std::pair<StepId, bool>;
+  /// A step of which this may have changed.
+  struct Unsettled {
+    std::uint32_t serial = 0;
+    /// Whether it must look at all its dependents.
+    bool must_look = false;
+    StepId step;
+
+    friend auto operator<=>(const Unsettled&, const Unsettled&) = default;
+  };
+
   /// The youngest first.
   using Work = std::priority_queue<Unsettled>;
 
+  Unsettled unsettled(StepId id, bool must_look) const {
+    return {.serial = graph_.at(id).serial, .must_look = must_look, .step = id};
+  }
+
+  bool has_ended(StepId id) const;
   void pass_on(StepId id, bool is_worse, Work& work);
   /// Ranks and chains below steps that are new or have ended, or whose claims have changed, set
   /// right from above to below. Returns the steps that have lost their last claim.

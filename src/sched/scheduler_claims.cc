@@ -37,16 +37,16 @@ Scheduler::FromAbove Scheduler::look_above(StepId id) {
 
 void Scheduler::set_from_above(StepId id, const FromAbove& found) {
   Step& step = graph_.at(id);
-  const ReadyPlace before = place_of(id, step, options_.order);
+  const ReadyPlace before = place_of(step, options_.order);
   step.rank = found.rank;
   step.chain = found.chain;
   if (step.state != StepState::ready) return;
-  const ReadyPlace place = place_of(id, step, options_.order);
+  const ReadyPlace place = place_of(step, options_.order);
   if (place != before) ready_.replace(step.queue, before, place);
 }
 
 std::vector<StepId> Scheduler::set_claims(StepId step, std::span<const Claim> claims) {
-  if (is_final(state(step))) return {};
+  if (has_ended(step)) return {};
   Rank own;
   for (const Claim& claim : claims) {
     own = join(own,
@@ -60,7 +60,7 @@ std::vector<StepId> Scheduler::set_claims(StepId step, std::span<const Claim> cl
   } else {
     claimed_.erase(step);
   }
-  unsettled_.emplace_back(step, true);
+  unsettled_.push_back(unsettled(step, true));
   return settle();
 }
 
@@ -70,7 +70,7 @@ void Scheduler::pass_on(StepId id, bool is_worse, Work& work) {
   const FromAbove found = from_above(graph_.at(id));
   graph_.each_dependency(id, [&](StepId below) {
     if (is_worse) {
-      work.emplace(below, true);
+      work.push(unsettled(below, true));
       return;
     }
     const Step& step = graph_.at(below);
@@ -79,7 +79,7 @@ void Scheduler::pass_on(StepId id, bool is_worse, Work& work) {
         join(known, {.rank = found.rank, .chain = chain_below(step.duration, found.chain)});
     if (better == known) return;
     set_from_above(below, better);
-    work.emplace(below, false);
+    work.push(unsettled(below, false));
   });
 }
 
@@ -89,12 +89,12 @@ std::vector<StepId> Scheduler::settle() {
   unsettled_.clear();
   while (!work.empty()) {
     // Of several entries for a step, the one that has it look comes first.
-    const auto [id, must_look] = work.top();
+    const auto [serial, must_look, id] = work.top();
     bool has_changed = false;
-    for (; !work.empty() && work.top().first == id; work.pop())
-      has_changed = has_changed || !work.top().second;
+    for (; !work.empty() && work.top().step == id; work.pop())
+      has_changed = has_changed || !work.top().must_look;
+    if (has_ended(id)) continue;
     const Step& step = graph_.at(id);
-    if (is_final(step.state)) continue;
     bool is_worse = false;
     if (must_look) {
       const FromAbove before = from_above(step);

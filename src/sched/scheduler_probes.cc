@@ -27,12 +27,10 @@ std::vector<StepId> Scheduler::steps_in_vain(MachineId machine) const {
   std::vector<StepId> steps;
   // Of each class; most steps have been refused by no machine.
   std::unordered_map<ClassId, std::uint32_t> failed;
-  for (std::uint32_t i = 0; i < graph_.size(); ++i) {
-    const StepId id(i);
-    const Step& step = graph_.at(id);
-    if (step.state != StepState::ready && step.state != StepState::delayed) continue;
-    if (!fleet_.catalog().fits(step.step_class, profile)) continue;
-    const auto refused = refused_.find(id);
+  graph_.each([&](const Step& step) {
+    if (step.state != StepState::ready && step.state != StepState::delayed) return;
+    if (!fleet_.catalog().fits(step.step_class, profile)) return;
+    const auto refused = refused_.find(step.id);
     std::uint32_t probes = 0;
     if (refused != refused_.end()) {
       probes = fleet_.failed_probes(step.step_class, refused->second);
@@ -41,8 +39,8 @@ std::vector<StepId> Scheduler::steps_in_vain(MachineId machine) const {
       if (is_new) known->second = fleet_.failed_probes(step.step_class, {});
       probes = known->second;
     }
-    if (probes > 0 && step.counted_tries() + probes >= most) steps.push_back(id);
-  }
+    if (probes > 0 && step.counted_tries() + probes >= most) steps.push_back(step.id);
+  });
   return steps;
 }
 

@@ -132,7 +132,7 @@ void Scheduler::add_machine_facts(WhyNot& why, const Step& step) const {
 }
 
 void Scheduler::add_share(WhyNot& why, const Step& step) const {
-  const ReadyPlace place = place_of(StepId(), step);
+  const ReadyPlace place = place_of(step, options_.order);
   const double used = place.groups == kNobody ? 0 : shares_.used(place.groups);
   const double least = least_used(step.step_class, place.priority);
   if (least >= used) return;
@@ -151,7 +151,9 @@ void Scheduler::add_deepest(WhyNot& why, StepId id) const {
       if (deepest.try_emplace(below).second) found.push_back(below);
     });
   }
-  std::sort(found.begin(), found.end());
+  std::sort(found.begin(), found.end(), [this](StepId a, StepId b) {
+    return graph_.at(a).serial < graph_.at(b).serial;
+  });
   for (const StepId step : found) {
     std::pair<std::size_t, StepId> best{0, step};
     graph_.each_dependency(step, [&](StepId below) {
@@ -180,7 +182,7 @@ void Scheduler::add_end(WhyNot& why, StepId id) const {
       break;
     case StepState::dependency_failed:
       why.reason = Reason::dependency_failed;
-      why.detail = to_string(graph_.at(step.cause).state);
+      if (const Step* const cause = graph_.find(step.cause)) why.detail = to_string(cause->state);
       break;
     case StepState::cancelled:
       why.reason = Reason::cancelled;
@@ -189,7 +191,7 @@ void Scheduler::add_end(WhyNot& why, StepId id) const {
       why.reason = Reason::succeeded;
       break;
   }
-  if (step.cause != kNoStep) add_steps(why, {step.cause});
+  if (step.cause != kNoStep && graph_.find(step.cause) != nullptr) add_steps(why, {step.cause});
 }
 
 void Scheduler::add_steps(WhyNot& why, std::vector<StepId> steps) const {

@@ -11,7 +11,7 @@
 
 namespace firn::sched {
 
-ReadyPlace place_of(StepId id, const Step& step, Order order) {
+ReadyPlace place_of(const Step& step, Order order) {
   constexpr std::uint32_t kSign = 1U << 31U;
   const Rank& rank = step.rank;
   const std::uint32_t local = static_cast<std::uint32_t>(rank.local_priority) ^ kSign;
@@ -22,7 +22,8 @@ ReadyPlace place_of(StepId id, const Step& step, Order order) {
           .key = {.first = is_local_first ? local : weight,
                   .second = is_local_first ? weight : local,
                   .age = rank.age,
-                  .step = id}};
+                  .serial = step.serial,
+                  .step = step.id}};
 }
 
 std::uint32_t chain_below(std::uint32_t duration, std::uint32_t above) {
@@ -30,14 +31,42 @@ std::uint32_t chain_below(std::uint32_t duration, std::uint32_t above) {
 }
 
 StepId StepGraph::add(Step step) {
-  FIRN_CHECK(steps_.size() < kNoStep.value());
-  steps_.push_back(std::move(step));
-  return StepId(size() - 1);
+  constexpr std::uint32_t kMost = 0xffffffffU;
+  if (free_.empty()) {
+    FIRN_CHECK(steps_.size() < kMost);
+    free_.emplace_back(static_cast<std::uint32_t>(steps_.size()));
+    steps_.emplace_back();
+    uses_.push_back(0);
+  }
+  FIRN_CHECK(added_ < kMost);
+  const StepSlot slot = free_.back();
+  free_.pop_back();
+  step.id = StepId(std::uint64_t{uses_[slot.value()]} << 32U | slot.value());
+  step.serial = added_++;
+  record(slot) = std::move(step);
+  return record(slot).id;
+}
+
+void StepGraph::forget(StepId id) {
+  Step& step = at(id);
+  FIRN_CHECK(step.first_dependency == kNoEdge && step.first_dependent == kNoEdge);
+  step = Step();
+  ++uses_[slot_of(id).value()];
+  free_.push_back(slot_of(id));
+}
+
+const Step* StepGraph::find(StepId id) const {
+  const std::uint32_t slot = slot_of(id).value();
+  const std::uint64_t uses = id.value() >> 32U;
+  if (slot >= steps_.size() || uses > uses_[slot])
+    throw Bug(fmt::format("there is no step {:#x}", id.value()));
+  return steps_[slot].id == id ? &steps_[slot] : nullptr;
 }
 
 const Step& StepGraph::at(StepId id) const {
-  if (id.value() >= steps_.size()) throw Bug(fmt::format("there is no step number {}", id.value()));
-  return steps_[id.value()];
+  const Step* const step = find(id);
+  if (step == nullptr) throw Bug(fmt::format("step {:#x} is forgotten", id.value()));
+  return *step;
 }
 
 Step& StepGraph::at(StepId id) {
@@ -60,8 +89,8 @@ void StepGraph::add_edge(StepId dependent, StepId dependency) {
   Step& below = at(dependency);
   const EdgeId id = take_edge();
   edge(id) = Edge{
-      .dependent = dependent,
-      .dependency = dependency,
+      .dependent = slot_of(dependent),
+      .dependency = slot_of(dependency),
       .next_dependency = above.first_dependency,
       .next_dependent = below.first_dependent,
   };
@@ -75,8 +104,8 @@ void StepGraph::add_edge(StepId dependent, StepId dependency) {
 
 void StepGraph::cut(EdgeId id) {
   Edge& gone = edge(id);
-  Step& above = at(gone.dependent);
-  Step& below = at(gone.dependency);
+  Step& above = record(gone.dependent);
+  Step& below = record(gone.dependency);
   (gone.previous_dependency == kNoEdge ? above.first_dependency
                                        : edge(gone.previous_dependency).next_dependency) =
       gone.next_dependency;
@@ -99,9 +128,9 @@ std::vector<StepId> StepGraph::release_dependents(StepId id) {
   std::vector<StepId> released;
   while (at(id).first_dependent != kNoEdge) {
     const EdgeId first = at(id).first_dependent;
-    const StepId dependent = edge(first).dependent;
+    const Step& dependent = record(edge(first).dependent);
     cut(first);
-    if (at(dependent).waiting_for == 0) released.push_back(dependent);
+    if (dependent.waiting_for == 0) released.push_back(dependent.id);
   }
   return released;
 }
@@ -110,7 +139,7 @@ std::vector<StepId> StepGraph::cut_dependents(StepId id) {
   std::vector<StepId> dependents;
   while (at(id).first_dependent != kNoEdge) {
     const EdgeId first = at(id).first_dependent;
-    dependents.push_back(edge(first).dependent);
+    dependents.push_back(record(edge(first).dependent).id);
     cut(first);
   }
   std::sort(dependents.begin(), dependents.end());

@@ -20,12 +20,21 @@
 
 namespace firn::sched {
 
+/// The number of a step's record.
+using StepSlot = Id<struct StepSlotTag, std::uint32_t>;
+
+constexpr StepSlot slot_of(StepId id) {
+  return StepSlot(static_cast<std::uint32_t>(id.value()));
+}
+
 using EdgeId = Id<struct EdgeTag, std::uint32_t>;
 
 inline constexpr EdgeId kNoEdge{0xffffffffU};
 
-/// All that is kept of a step. The scheduler changes it; the edges are the graph's.
+/// All that is kept of a step. The scheduler changes it; id, serial and edges are the graph's.
 struct Step {
+  /// `kNoStep` = this record is free.
+  StepId id = kNoStep;
   std::string name;
   AttemptId attempt;  ///< while running
   TimePoint due;      ///< while delayed
@@ -33,6 +42,8 @@ struct Step {
   TimePoint ready_since;
   /// The step at the root of its fall, where it fell.
   StepId cause = kNoStep;
+  /// How many steps were added before it.
+  std::uint32_t serial = 0;
   ClassId step_class;
   QueueId queue;  ///< while ready
   /// Where nobody claims it.
@@ -64,7 +75,7 @@ struct Step {
 };
 
 /// Its place among the ready ones.
-ReadyPlace place_of(StepId id, const Step& step, Order order);
+ReadyPlace place_of(const Step& step, Order order);
 
 /// The chain of a step that takes so long, below one of that length.
 std::uint32_t chain_below(std::uint32_t duration, std::uint32_t above);
@@ -72,14 +83,27 @@ std::uint32_t chain_below(std::uint32_t duration, std::uint32_t above);
 /// Owns steps and edges. References to steps last until the next `add`.
 class StepGraph {
  public:
+  /// Takes the record that was freed last, if any.
   StepId add(Step step);
+  /// Frees the record of a step without edges.
+  void forget(StepId id);
   void add_edge(StepId dependent, StepId dependency);
 
-  /// Throws Bug for an id that `add` did not return.
+  /// Throws Bug for an id that `add` did not return, or that is forgotten.
   Step& at(StepId id);
   const Step& at(StepId id) const;
+  /// Nothing where the step is forgotten. Throws Bug for an id that `add` did not return.
+  const Step* find(StepId id) const;
 
-  std::uint32_t size() const { return static_cast<std::uint32_t>(steps_.size()); }
+  /// Records in use.
+  std::uint32_t size() const { return static_cast<std::uint32_t>(steps_.size() - free_.size()); }
+
+  /// Calls `f` with each step that is not forgotten, in the order of records.
+  template <class F>
+  void each(F f) const {
+    for (const Step& step : steps_)
+      if (step.id != kNoStep) f(step);
+  }
 
   /// Cuts the edges to the step's dependents. Returns those that wait for nothing more.
   std::vector<StepId> release_dependents(StepId id);
@@ -96,7 +120,7 @@ class StepGraph {
   void each_dependent(StepId id, F f) const {
     for (EdgeId next = at(id).first_dependent; next != kNoEdge;
          next = edges_[next.value()].next_dependent)
-      f(edges_[next.value()].dependent);
+      f(steps_[edges_[next.value()].dependent.value()].id);
   }
 
   /// The same with those that it waits for.
@@ -104,14 +128,14 @@ class StepGraph {
   void each_dependency(StepId id, F f) const {
     for (EdgeId next = at(id).first_dependency; next != kNoEdge;
          next = edges_[next.value()].next_dependency)
-      f(edges_[next.value()].dependency);
+      f(steps_[edges_[next.value()].dependency.value()].id);
   }
 
  private:
   /// In two lists at once: the dependent's dependencies and the dependency's dependents.
   struct Edge {
-    StepId dependent;
-    StepId dependency;
+    StepSlot dependent;
+    StepSlot dependency;
     EdgeId next_dependency = kNoEdge;
     EdgeId previous_dependency = kNoEdge;
     EdgeId next_dependent = kNoEdge;
@@ -123,7 +147,13 @@ class StepGraph {
   EdgeId take_edge();
   void cut(EdgeId id);
 
+  Step& record(StepSlot slot) { return steps_[slot.value()]; }
+
   std::vector<Step> steps_;
+  /// How often each record was freed.
+  std::vector<std::uint32_t> uses_;
+  std::vector<StepSlot> free_;
+  std::uint32_t added_ = 0;
   std::vector<Edge> edges_;
   // Cut edges, chained by next_dependency.
   EdgeId first_unused_ = kNoEdge;

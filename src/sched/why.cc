@@ -63,6 +63,7 @@ std::string explain_end(const WhyNot& why) {
       if (!why.detail.empty()) return fmt::format("was aborted: {}", why.detail);
       return fmt::format("was aborted: {}, after {}", failure, tries(why.tries));
     case Reason::dependency_failed:
+      if (why.steps.empty()) return "can't be built: a step that it needs did not succeed";
       return fmt::format("can't be built: {} {}", listed(why), why.detail);
     default:
       return why.steps.empty() ? "was cancelled"

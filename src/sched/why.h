@@ -67,7 +67,8 @@ struct MachineTally {
 /// A reason and its facts. Self-contained: names are copied, nothing refers to the scheduler.
 struct WhyNot {
   Reason reason = Reason::next;
-  /// Unfinished dependencies (all of them), or the step whose end ended this one.
+  /// Unfinished dependencies (all of them), or the step whose end ended this one, unless that is
+  /// forgotten.
   std::vector<StepId> steps;
   /// Names of the first few of `steps`.
   std::vector<std::string> step_names;
