@@ -28,20 +28,38 @@ bool is_second(unsigned char lead, unsigned char second) {
   return lead != 0xf4 || second < 0x90;
 }
 
+/// Bytes of the character that the text begins with; 0 where it begins with none.
+std::size_t first_character(std::string_view text) {
+  const unsigned char lead = byte_at(text, 0);
+  const std::size_t length = length_of(lead);
+  if (length == 0 || length > text.size()) return 0;
+  const bool goes_on = std::ranges::all_of(text.substr(1, length - 1), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U;
+  });
+  return goes_on && (length == 1 || is_second(lead, byte_at(text, 1))) ? length : 0;
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
-    const unsigned char lead = byte_at(text, 0);
-    const std::size_t length = length_of(lead);
-    if (length == 0 || length > text.size()) return false;
-    const bool goes_on = std::ranges::all_of(text.substr(1, length - 1), [](char c) {
-      return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U;
-    });
-    if (!goes_on || (length > 1 && !is_second(lead, byte_at(text, 1)))) return false;
+    const std::size_t length = first_character(text);
+    if (length == 0) return false;
     text.remove_prefix(length);
   }
   return true;
+}
+
+std::string to_clean_text(std::string_view text) {
+  constexpr std::string_view kReplacement = "\xef\xbf\xbd";
+  std::string clean;
+  clean.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t length = text.front() == '\0' ? 0 : first_character(text);
+    clean += length == 0 ? kReplacement : text.substr(0, length);
+    text.remove_prefix(std::max(length, std::size_t{1}));
+  }
+  return clean;
 }
 
 }  // namespace firn

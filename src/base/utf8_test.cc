@@ -43,5 +43,16 @@ TEST(Utf8, RefusesEverythingElse) {
   }
 }
 
+TEST(Utf8, WhatIsNoTextIsMadeOne) {
+  using namespace std::string_view_literals;
+  EXPECT_EQ(to_clean_text(""), "");
+  EXPECT_EQ(to_clean_text("gr\xc3\xbc\xc3\x9f \xe2\x82\xac"), "gr\xc3\xbc\xc3\x9f \xe2\x82\xac");
+  EXPECT_EQ(to_clean_text("a\0b"sv),
+            "a\xef\xbf\xbd"
+            "b");
+  EXPECT_EQ(to_clean_text("\xff\xc3"), "\xef\xbf\xbd\xef\xbf\xbd");
+  EXPECT_EQ(to_clean_text("\xed\xa0\x80z"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz");
+}
+
 }  // namespace
 }  // namespace firn

@@ -17,6 +17,7 @@
 #include "db/address.h"
 #include "farm/machine_access.h"
 #include "queue/database.h"
+#include "queue/host_lock.h"
 #include "queue/runner.h"
 #include "store/daemon_store.h"
 #include "store/store_address.h"
@@ -35,6 +36,7 @@
 #include <thread>
 #include <unistd.h>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
@@ -55,6 +57,9 @@ constexpr sched::BackOff kMachineBackOff{.first = 60s, .factor = 3, .limit = 27m
 
 /// A queue waits for its store as long as it takes.
 constexpr Duration kStoreOutage = 24h * 365;
+
+constexpr int kUnlockTries = 10;
+constexpr Duration kUnlockPause = 500ms;
 
 void tell(const std::string& text) {
   std::fprintf(stderr, "firn: %s\n", text.c_str());
@@ -144,6 +149,7 @@ queue::RunnerOptions runner_options(const QueueRunnerOptions& options, const Set
               .own_system = own_system(),
               .signing_keys = setting.signing_keys},
       .tell = tell,
+      .data_folder = setting.environment.data,
       .roots_folder = config::roots_folder(setting.conf, setting.environment),
       .use_substitutes = setting.conf.use_substitutes,
       .drain = options.drain,
@@ -275,10 +281,24 @@ aio::Task<void> QueueRunnerCommand::follow_machines() {
 }
 
 /// QR-002: refuses while a runner lives.
-aio::Task<void> unlock(aio::Loop& loop, std::shared_ptr<const db::Address> database) {
-  queue::Lead lead(loop, std::move(database));
-  if (!co_await lead.try_to_take())
-    throw Error(Kind::conflict, "a runner works on this database; there is nothing to unlock");
+aio::Task<void> unlock(aio::Loop& loop, const Setting& setting) {
+  const auto lock = queue::HostLock::try_take(setting.environment.data);
+  if (const auto* holder = std::get_if<queue::LockHolder>(&lock)) {
+    throw Error(Kind::conflict,
+                fmt::format("{} is held by {}; there is nothing to unlock while a runner works",
+                            holder->file,
+                            holder->name));
+  }
+  queue::Lead lead(loop, setting.database);
+  // The server may take a moment to notice that a runner has died.
+  for (int tries = 1; !co_await lead.try_to_take(); ++tries) {
+    if (tries == kUnlockTries) {
+      throw Error(Kind::conflict,
+                  "a runner works on this database; there is nothing to unlock while it does");
+    }
+    co_await aio::sleep_for(loop, kUnlockPause);
+  }
+  co_await lead.forget_status();
 }
 
 }  // namespace
@@ -288,7 +308,7 @@ ExitCode run_queue_runner(const QueueRunnerOptions& options) {
     const auto setting = make_setting(options);
     if (!options.unlock) return QueueRunnerCommand(options, setting).run();
     aio::Loop loop;
-    loop.run(unlock(loop, setting.database));
+    loop.run(unlock(loop, setting));
     return ExitCode::success;
   } catch (const Error& e) {
     std::fprintf(stderr, "error: %s\n", e.what());

@@ -115,6 +115,14 @@ TEST_F(ConnectionTest, ADoubledKeyIsAConflict) {
   }
 }
 
+TEST_F(ConnectionTest, WhatIsNoTextIsMadeOne) {
+  using namespace std::string_view_literals;
+  const auto rows = connection().execute("select cast($1 as text) as t", "a\0b\xffz"sv);
+  EXPECT_EQ(rows.only().get<std::string>("t"),
+            "a\xef\xbf\xbd"
+            "b\xef\xbf\xbdz");
+}
+
 TEST_F(ConnectionTest, CanBeOpenedAgain) {
   connection().execute("insert into Things (id) values (1)");
   connection().post("insert into Things (id) values (2)");

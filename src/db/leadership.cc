@@ -33,24 +33,47 @@ bool try_session_lock(Connection& connection) {
       .get<bool>("taken");
 }
 
-}  // namespace
+Generation current_generation(Connection& connection) {
+  return connection.execute("select value from firn.state where what = 'generation'")
+      .only()
+      .get<Generation>("value");
+}
 
-std::optional<Leadership> Leadership::try_acquire(Connection& connection, const Address& address) {
-  Fd file;
-  if (connection.engine() == Engine::postgresql) {
-    if (!try_session_lock(connection)) return std::nullopt;
-  } else if (address.reveal() != ":memory:") {
-    file = lock_file_beside(std::string(address.reveal()));
-    if (!file) return std::nullopt;
-  }
-  Leadership lead(connection, std::move(file));
-  lead.generation_ = transact(connection, [](Transaction& transaction) {
+Generation next_generation(Connection& connection) {
+  return transact(connection, [](Transaction& transaction) {
     return transaction
         .execute(
             "update firn.state set value = value + 1 where what = 'generation' returning value")
         .only()
         .get<Generation>("value");
   });
+}
+
+}  // namespace
+
+std::optional<Leadership> Leadership::try_acquire(Connection& connection,
+                                                  const Address& address,
+                                                  std::optional<Generation> before) {
+  Fd file;
+  bool is_ours = true;
+  if (connection.engine() == Engine::postgresql) {
+    is_ours = try_session_lock(connection);
+  } else if (address.reveal() != ":memory:") {
+    file = lock_file_beside(std::string(address.reveal()));
+    is_ours = static_cast<bool>(file);
+  }
+  if (!is_ours) {
+    if (before && current_generation(connection) != *before) throw LostLead();
+    return std::nullopt;
+  }
+  Leadership lead(connection, std::move(file));
+  if (!before) {
+    lead.generation_ = next_generation(connection);
+  } else if (current_generation(connection) == *before) {
+    lead.generation_ = *before;
+  } else {
+    throw LostLead();
+  }
   return lead;
 }
 
@@ -92,8 +115,7 @@ void check_generation(Transaction& transaction, Generation generation) {
     transaction.post("select firn.require_generation($1)", generation);
     return;
   }
-  const auto rows = transaction.execute("select value from firn.state where what = 'generation'");
-  if (rows.only().get<Generation>("value") != generation) throw LostLead();
+  if (current_generation(transaction.connection()) != generation) throw LostLead();
 }
 
 }  // namespace firn::db

@@ -31,8 +31,12 @@ inline constexpr std::string_view kLostLeadState = "FIRN1";
 /// `FILE.lock`.
 class Leadership {
  public:
-  /// nullopt while another leads. Needs firn's own tables (schema.h).
-  static std::optional<Leadership> try_acquire(Connection& connection, const Address& address);
+  /// nullopt while another leads. Needs firn's own tables (schema.h). `before` is the generation of
+  /// a lead that was lost with its connection: where nobody has led since, it goes on; where
+  /// somebody has begun to, LostLead is thrown.
+  static std::optional<Leadership> try_acquire(Connection& connection,
+                                               const Address& address,
+                                               std::optional<Generation> before = std::nullopt);
 
   Leadership(Leadership&& other) noexcept;
   Leadership& operator=(Leadership&&) = delete;

@@ -40,5 +40,22 @@ TEST_F(LeadershipTest, AFormerLeaderCannotWrite) {
   write(next->generation());
 }
 
+TEST_F(LeadershipTest, ALostLeadGoesOnWhereNobodyHasLedSince) {
+  const auto other = another_connection();
+  auto lead = Leadership::try_acquire(connection(), address());
+  ASSERT_TRUE(lead);
+  const auto first = lead->generation();
+  lead.reset();
+  auto again = Leadership::try_acquire(connection(), address(), first);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->generation(), first);
+  again.reset();
+  auto next = Leadership::try_acquire(*other, address());
+  ASSERT_TRUE(next);
+  EXPECT_THROW(Leadership::try_acquire(connection(), address(), first), LostLead);
+  next.reset();
+  EXPECT_THROW(Leadership::try_acquire(connection(), address(), first), LostLead);
+}
+
 }  // namespace
 }  // namespace firn::db

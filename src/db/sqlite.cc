@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "db/sqlite.h"
 
+#include "base/utf8.h"
 #include "db/statement_error.h"
 
+#include <deque>
 #include <map>
 #include <set>
 #include <type_traits>
@@ -131,6 +133,8 @@ class SqliteConnection : public Connection {
   Database database_;
   std::map<std::string, Statement, std::less<>> statements_;
   std::vector<Rows> outcomes_;
+  /// Of the statement that runs.
+  std::deque<std::string> texts_;
   std::set<std::string, std::less<>> channels_;
   /// Of the open transaction, and of those committed.
   std::vector<Notification> said_;
@@ -204,9 +208,9 @@ void SqliteConnection::bind(sqlite3_stmt* statement, std::size_t number, const V
     } else if constexpr (std::is_same_v<T, double>) {
       return sqlite3_bind_double(statement, index, v);
     } else {
-      // A text without bytes is no NULL.
-      const char* bytes = v.data() == nullptr ? "" : v.data();
-      return sqlite3_bind_text64(statement, index, bytes, v.size(), SQLITE_STATIC, SQLITE_UTF8);
+      const auto& text = texts_.emplace_back(to_clean_text(v));
+      return sqlite3_bind_text64(
+          statement, index, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
     }
   };
   if (std::visit(put, value) != SQLITE_OK) fail(sqlite3_sql(statement));
@@ -231,6 +235,7 @@ Rows SqliteConnection::execute_values(std::string_view sql, std::span<const Valu
   if (!database_) throw Error(Kind::unavailable, "the SQLite database is closed");
   auto* statement = prepared(sql);
   const ResetWhenDone reset(statement);
+  texts_.clear();
   for (std::size_t i = 0; i < values.size(); ++i)
     bind(statement, i + 1, values[i]);
   std::vector<std::string> columns;

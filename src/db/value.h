@@ -19,6 +19,7 @@ namespace firn::db {
 
 /// NULL, an integer, a number or a text. Texts are borrowed: a statement has copied them when
 /// `execute` or `post` returns. Booleans are 0 and 1, times are seconds since 1970.
+/// What is no text is made one (to_clean_text): names and messages come from builders.
 using Value = std::variant<std::monostate, std::int64_t, double, std::string_view>;
 
 template <std::integral T>

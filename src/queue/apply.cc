@@ -151,7 +151,7 @@ db::Connection& Applier::connection() {
 void Applier::apply(std::span<const Change> changes) {
   const std::int64_t group = last_group_ + 1;
   const bool was_written = db::transact(connection(), [&](db::Transaction& transaction) {
-    db::check_generation(transaction, db::Generation(generation_));
+    db::check_generation(transaction, generation_);
     if (!has_count_ || is_in_doubt_) {
       const auto count = count_of_groups(transaction);
       if (has_count_ && count == group) return true;

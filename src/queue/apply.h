@@ -8,7 +8,6 @@
 #include "db/steps.h"
 #include "queue/changes.h"
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -23,10 +22,7 @@ class Applier {
   /// Writes as the leader of `generation`. Connects when there is something to write, and again
   /// after a loss.
   Applier(std::shared_ptr<const db::Address> address, db::Generation generation)
-      : address_(std::move(address)), generation_(generation.value()) {}
-
-  /// The lead was lost and is ours again. From any thread.
-  void lead_as(db::Generation generation) { generation_ = generation.value(); }
+      : address_(std::move(address)), generation_(generation) {}
 
   /// All or nothing. Throws LostLead where nothing may be written any more, and Error{unavailable}
   /// where the database was lost: then the same group is to be applied again, which writes nothing
@@ -42,7 +38,7 @@ class Applier {
 
   std::shared_ptr<const db::Address> address_;
   std::unique_ptr<db::Connection> connection_;
-  std::atomic<std::int64_t> generation_;
+  db::Generation generation_;
   /// Groups are counted in the database: a commit whose answer was lost can be told from none.
   std::int64_t last_group_ = 0;
   bool is_in_doubt_ = false;

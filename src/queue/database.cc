@@ -5,6 +5,7 @@
 #include "db/channels.h"
 #include "db/schema.h"
 #include "db/steps.h"
+#include "db/system_status.h"
 #include "queue/clock.h"
 
 #include <cerrno>
@@ -50,21 +51,27 @@ std::optional<db::Generation> Lead::Session::take() {
   } else if (!connection->is_open()) {
     connection->reopen();
   }
-  auto lead = db::Leadership::try_acquire(*connection, *address);
+  auto lead = db::Leadership::try_acquire(*connection, *address, led);
   if (!lead) return std::nullopt;
-  const auto generation = lead->generation();
-  leadership.emplace(std::move(*lead));
-  const auto before = std::exchange(led, generation);
-  if (before) {
-    if (generation.value() != before->value() + 1) throw db::LostLead();
-    return led;
+  if (!led) {
+    db::transact(*connection, [&](db::Transaction& transaction) {
+      db::check_generation(transaction, lead->generation());
+      db::clear_busy(transaction, wall_now());
+    });
+    if (connection->engine() == db::Engine::sqlite) seen_version = data_version(*connection);
   }
-  db::transact(*connection, [&](db::Transaction& transaction) {
-    db::check_generation(transaction, generation);
-    db::clear_busy(transaction, wall_now());
-  });
-  if (connection->engine() == db::Engine::sqlite) seen_version = data_version(*connection);
+  led = lead->generation();
+  leadership.emplace(std::move(*lead));
   return led;
+}
+
+aio::Task<void> Lead::forget_status() {
+  return thread_.run([session = session_] {
+    db::transact(*session->connection, [&](db::Transaction& transaction) {
+      db::check_generation(transaction, *session->led);
+      db::delete_system_status(transaction, "queue-runner");
+    });
+  });
 }
 
 aio::Task<std::vector<db::Notification>> Lead::listen() {

@@ -60,7 +60,10 @@ class Lead {
   /// the database cannot be reached or is no Hydra's.
   aio::Task<bool> try_to_take();
 
-  /// Of the last take.
+  /// Removes the row in SystemStatus that a runner has left. While we lead.
+  aio::Task<void> forget_status();
+
+  /// From the first take on.
   db::Generation generation() const { return generation_; }
 
   /// What was said since the last call, once something was, or after about a second. On SQLite,

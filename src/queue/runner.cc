@@ -19,14 +19,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A leader that died is succeeded well within 15 s.
-constexpr Duration kStandBy = 3s;
-constexpr Duration kTryAgain = 1s;
 /// QR-012
 constexpr Duration kAfterTrouble = 10s;
-constexpr Duration kDrainCheck = 200ms;
 constexpr Duration kLastWrites = 60s;
-constexpr std::string_view kDatabaseIsAway = "the database is away";
 
 }  // namespace
 
@@ -75,6 +70,7 @@ aio::Task<void> Runner::execute() {
   background.spawn(&Runner::write, *this);
   background.spawn(&Runner::follow, *this);
   background.spawn(&Runner::drain, *this);
+  background.spawn(&Runner::watch_database, *this);
   std::exception_ptr error;
   try {
     co_await run_.execute(*this, farm::Until::interrupted);
@@ -91,24 +87,6 @@ aio::Task<void> Runner::execute() {
 aio::Task<void> Runner::last_writes() {
   co_await finishing_.join();
   co_await writer_->settle();
-}
-
-aio::Task<void> Runner::take_lead() {
-  bool is_told = false;
-  while (!is_stopping_) {
-    std::optional<Error> trouble;
-    try {
-      if (co_await lead_.try_to_take()) co_return;
-    } catch (const Error& e) {
-      if (e.kind() != Kind::unavailable) throw;
-      trouble.emplace(e);
-    }
-    if (!std::exchange(is_told, true)) {
-      options_.tell(trouble ? fmt::format("{}; trying again", trouble->what())
-                            : "another runner leads on this database; standing by");
-    }
-    co_await aio::sleep_for(loop_, kStandBy);
-  }
 }
 
 /// What ends the work from within ends the farm first.
@@ -129,17 +107,6 @@ aio::Task<void> Runner::write() {
   if (error) fail(error);
 }
 
-aio::Task<void> Runner::drain() {
-  while (!is_stopping_)
-    co_await stopping_.wait();
-  run_.scheduler().pause(sched::Pauser::owner, "firn is stopping");
-  const TimePoint end = loop_.timers().now() + options_.drain;
-  while (run_.scheduler().counts().running > 0 && loop_.timers().now() < end)
-    co_await aio::sleep_for(loop_, kDrainCheck);
-  book_.stop();
-  run_.interrupt();
-}
-
 aio::Task<void> Runner::follow() {
   bool knows_all = false;
   while (true) {
@@ -147,6 +114,8 @@ aio::Task<void> Runner::follow() {
     std::exception_ptr lost;
     try {
       if (!knows_all) {
+        // What has ended meanwhile is not to be read as queued.
+        co_await writer_->settle();
         co_await sync_machines();
         co_await sync_builds();
         co_await load(db::BuildId());
@@ -174,33 +143,13 @@ aio::Task<void> Runner::follow() {
   }
 }
 
-/// What runs goes on; nothing new is started before we lead again.
-aio::Task<void> Runner::lead_again() {
-  run_.scheduler().pause(sched::Pauser::owner, std::string(kDatabaseIsAway));
-  while (true) {
-    std::exception_ptr lost;
-    bool is_ours = false;
-    try {
-      is_ours = co_await lead_.try_to_take();
-    } catch (const db::LostLead&) {
-      lost = std::current_exception();
-    } catch (const Error& e) {
-      if (e.kind() == Kind::cancelled) throw;
-    }
-    if (lost) std::rethrow_exception(lost);
-    if (is_ours) break;
-    co_await aio::sleep_for(loop_, kTryAgain);
-  }
-  applier_->lead_as(lead_.generation());
-  if (is_stopping_) co_return;
-  run_.scheduler().resume(sched::Pauser::owner);
-  run_.wake();
-}
-
 aio::Task<void> Runner::hear() {
   if (loop_.timers().now() >= machines_due_) co_await sync_machines();
   std::set<std::string> channels;
-  for (auto& note : co_await lead_.listen())
+  asked_at_ = loop_.timers().now();
+  auto notes = co_await lead_.listen();
+  asked_at_.reset();
+  for (auto& note : notes)
     channels.insert(std::move(note.channel));
   if (channels.contains("builds_cancelled") || channels.contains("builds_deleted") ||
       channels.contains("builds_bumped"))
@@ -259,13 +208,14 @@ void Runner::cancel_unclaimed(const std::vector<sched::StepId>& steps) {
 
 void Runner::write_changes() {
   auto changes = book_.take_changes();
-  for (const auto& change : changes) {
-    const auto* ended = std::get_if<BuildsEnded>(&change);
-    if (ended == nullptr) continue;
-    for (const auto& build : ended->builds)
-      has_ended(build.id, build.status);
-  }
+  std::vector<std::pair<db::BuildId, db::Status>> over;
+  for (const auto& change : changes)
+    if (const auto* ended = std::get_if<BuildsEnded>(&change))
+      for (const auto& build : ended->builds)
+        over.emplace_back(build.id, build.status);
   writer_->add(std::move(changes));
+  for (const auto& [build, status] : over)
+    has_ended(build, status);
 }
 
 }  // namespace firn::queue

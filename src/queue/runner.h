@@ -13,6 +13,7 @@
 #include "queue/apply.h"
 #include "queue/book.h"
 #include "queue/database.h"
+#include "queue/host_lock.h"
 #include "queue/loader.h"
 #include "queue/writer.h"
 #include "store/store.h"
@@ -34,6 +35,8 @@ struct RunnerOptions {
   farm::RunOptions run;
   /// Hears what people should know, in sentences.
   Writer::Tell tell;
+  /// HYDRA_DATA, which this runner has for itself (host_lock.h).
+  std::string data_folder;
   /// Where roots of outputs stand (QR-171); made where it is not there.
   std::string roots_folder;
   /// What is missing when a build is loaded is fetched from the store's substituters (QR-071).
@@ -57,8 +60,8 @@ class Runner final : private farm::Orders, private farm::EventSink {
   ~Runner() override;
 
   /// Waits for the lead, then works until `stop`, or until its only build has ended. Throws where
-  /// the database is none of Hydra's, and LostLead where another runner has taken over: then what
-  /// ran was stopped, and nothing more was written.
+  /// the database is none of Hydra's or another program has the data folder, and LostLead where
+  /// another runner has taken over: then what ran was stopped, and nothing more was written.
   aio::Task<void> execute();
 
   /// Starts nothing more; what runs gets its time, then is stopped and written as aborted.
@@ -72,7 +75,10 @@ class Runner final : private farm::Orders, private farm::EventSink {
 
  private:
   aio::Task<void> take_lead();
+  aio::Task<std::string> try_to_lead();
   aio::Task<void> lead_again();
+  aio::Task<void> watch_database();
+  void review_dispatch();
   aio::Task<void> write();
   aio::Task<void> drain();
   aio::Task<void> follow();
@@ -116,6 +122,7 @@ class Runner final : private farm::Orders, private farm::EventSink {
   farm::Run run_;
   Book book_;
   Reader reader_;
+  std::optional<HostLock> host_lock_;
   Lead lead_;
   std::shared_ptr<Applier> applier_;
   std::unique_ptr<Writer> writer_;
@@ -124,6 +131,13 @@ class Runner final : private farm::Orders, private farm::EventSink {
   db::BuildId last_loaded_;
   std::map<db::BuildId, int> failed_loads_;
   bool retry_loading_ = false;
+  /// Ended builds, and how many of the writer's changes are to be committed before the database
+  /// knows.
+  std::map<db::BuildId, std::size_t> ended_;
+  /// The question that the database has not answered yet.
+  std::optional<TimePoint> asked_at_;
+  bool has_lead_ = false;
+  bool is_slow_ = false;
   /// When decisions about machines are read again.
   TimePoint machines_due_{};
   /// Builds whose outputs are there and being looked at.

@@ -64,6 +64,7 @@ BuildsEnded ended_unbuilt(db::BuildId build, db::Status status, bool is_cached, 
 
 aio::Task<void> Runner::load(db::BuildId after) {
   while (true) {
+    std::erase_if(ended_, [this](const auto& e) { return e.second <= writer_->written(); });
     auto builds = co_await reader_.read([after](db::Transaction& transaction) {
       return db::unfinished_builds(transaction, after, kPage);
     });
@@ -71,7 +72,8 @@ aio::Task<void> Runner::load(db::BuildId after) {
     after = builds.back().id;
     last_loaded_ = std::max(last_loaded_, after);
     std::erase_if(builds, [this](const auto& build) {
-      return finishing_builds_.contains(build.id) || (options_.only && build.id != *options_.only);
+      return finishing_builds_.contains(build.id) || ended_.contains(build.id) ||
+             (options_.only && build.id != *options_.only);
     });
     co_await load_some(std::move(builds));
   }

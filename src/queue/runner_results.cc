@@ -134,6 +134,7 @@ aio::Task<BuildsEnded> Runner::results_of(const Built& built,
 void Runner::has_ended(db::BuildId build, db::Status status) {
   finishing_builds_.erase(build);
   book_.finished(build);
+  ended_.insert_or_assign(build, writer_->added());
   if (options_.only != build) return;
   only_status_ = status;
   stop();

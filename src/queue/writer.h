@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one writer of the queue: takes changes as they come and writes what has gathered meanwhile as
-// one group, on a thread of its own. While the database is away it keeps everything and tries on.
+// one group, on a thread of its own. While the database is away it keeps everything and tries on;
+// what the database refuses keeps back nothing else.
 #pragma once
 
 #include "aio/loop.h"
 #include "aio/pool.h"
 #include "aio/task.h"
 #include "aio/wait_queue.h"
+#include "base/units.h"
 #include "queue/changes.h"
 #include "sched/back_off.h"
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,8 +35,16 @@ class Writer {
 
   void add(std::vector<Change> changes);
 
+  /// All changes so far, and those of them that are committed or were refused.
+  std::size_t added() const { return added_; }
+
+  std::size_t written() const { return written_; }
+
   /// Changes that are not committed.
   std::size_t pending() const { return added_ - written_; }
+
+  /// For how long the database has had the group that is being written.
+  Duration waited() const;
 
   /// Writes until cancelled. Throws LostLead; nothing that came before it is written after.
   aio::Task<void> run();
@@ -43,9 +55,12 @@ class Writer {
  private:
   using Group = std::vector<Change>;
 
+  /// How the database took a group.
+  enum class Taken : std::uint8_t { yes, refused, too_slowly };
+
   aio::Task<void> write(Group group);
-  aio::Task<void> write_alone(Change change);
-  aio::Task<bool> try_to_write(Group group);
+  aio::Task<void> write_instead(Change change);
+  aio::Task<Taken> try_to_write(Group group);
 
   aio::Loop& loop_;
   Apply apply_;
@@ -58,6 +73,9 @@ class Writer {
   Group waiting_;
   std::size_t added_ = 0;
   std::size_t written_ = 0;
+  std::optional<TimePoint> writing_since_;
+  /// Of the last refusal.
+  std::string reason_;
   aio::WaitQueue more_;
   aio::WaitQueue committed_;
   aio::Pool thread_;

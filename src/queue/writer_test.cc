@@ -6,6 +6,7 @@
 #include "db/leadership.h"
 #include "support/run.h"
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 
@@ -97,6 +98,40 @@ TEST_F(WriterTest, AChangeThatIsRefusedKeepsBackNobody) {
   settle();
   EXPECT_THAT(committed_, ElementsAre(ElementsAre(1), ElementsAre(3)));
   EXPECT_THAT(told_, ElementsAre(HasSubstr("no such build")));
+}
+
+TEST_F(WriterTest, WhatIsRefusedIsFoundByHalves) {
+  std::size_t groups = 0;
+  trouble_ = [&](std::span<const Change> changes) {
+    ++groups;
+    for (const auto number : numbers(changes))
+      if (number == 700) throw Error(Kind::invalid, "no such build");
+  };
+  std::vector<Change> many;
+  for (std::int64_t i = 1; i <= 1000; ++i)
+    many.push_back(change(i));
+  writer_.add(std::move(many));
+  settle();
+  EXPECT_LT(groups, 30U);
+  EXPECT_EQ(writer_.pending(), 0U);
+  std::vector<std::int64_t> all;
+  for (const auto& group : committed_)
+    all.insert(all.end(), group.begin(), group.end());
+  EXPECT_THAT(all, SizeIs(999));
+  EXPECT_TRUE(std::ranges::is_sorted(all));
+}
+
+TEST_F(WriterTest, ADatabaseThatIsFullOrCannotBeWrittenIsAwayAndNoRefusal) {
+  std::vector<Kind> troubles{Kind::resource, Kind::permission, Kind::not_found, Kind::timeout};
+  trouble_ = [&](auto) {
+    if (troubles.empty()) return;
+    const Kind kind = troubles.back();
+    troubles.pop_back();
+    throw Error(kind, "not now");
+  };
+  writer_.add({change(1)});
+  settle();
+  EXPECT_THAT(committed_, ElementsAre(ElementsAre(1)));
 }
 
 TEST_F(WriterTest, WithoutTheLeadNothingMoreIsWritten) {

@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "db/schema.h"
 #include "db/transaction.h"
-#include "lab/postgres.h"
 
 #include <chrono>
 #include <fstream>
@@ -19,12 +18,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// One for all tests of the program.
-lab::Postgres& cluster() {
-  static lab::Postgres cluster;
-  return cluster;
-}
-
 std::string new_name() {
   static int made = 0;
   return fmt::format("queue{}", ++made);
@@ -34,6 +27,11 @@ std::string new_name() {
 
 std::string name_of(const ::testing::TestParamInfo<Kept>& info) {
   return info.param == Kept::on_sqlite ? "sqlite" : "postgresql";
+}
+
+lab::Postgres& QueueFixture::cluster() {
+  static lab::Postgres cluster;
+  return cluster;
 }
 
 void QueueFixture::SetUp() {

@@ -7,6 +7,7 @@
 #include "db/builds.h"
 #include "db/connection.h"
 #include "integration/farm_fixture.h"
+#include "lab/postgres.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -38,6 +39,9 @@ inline constexpr std::string_view kQueueGraph = R"nix(rec {
 class QueueFixture : public FarmTest, public ::testing::WithParamInterface<Kept> {
  protected:
   void SetUp() override;
+
+  /// One for all tests of the program.
+  static lab::Postgres& cluster();
 
   /// Adds a build of an attribute, as an evaluator does: its derivation is rooted.
   db::BuildId add(const std::string& file, const std::string& attribute);
