@@ -14,6 +14,8 @@
 #include "cli/queue_runner.h"
 #include "cli/queue_runner_options.h"
 #include "cli/serve_store.h"
+#include "cli/simulate_command.h"
+#include "cli/simulate_options.h"
 #include "cli/version.h"
 
 #include <chrono>
@@ -40,6 +42,7 @@ constexpr std::string_view kHelp =
     "  queue         show and steer the queue: add, cancel, restart, bump, logs, machines\n"
     "  queue-runner  build what is queued in a database\n"
     "  serve-store   serve a store to Nix clients, as nix-store --serve does\n"
+    "  simulate      run a queue in virtual time, and compare orders\n"
     "\n"
     "firn COMMAND --help tells more. firn --version prints the version.\n";
 
@@ -102,6 +105,10 @@ int queue_runner(const firn::cli::QueueRunnerOptions& options) {
   return status(firn::cli::run_queue_runner(options));
 }
 
+int simulate(const firn::cli::SimulateOptions& options) {
+  return status(firn::cli::run_simulate(options));
+}
+
 int dispatch(int argc, char** argv) {
   namespace cli = firn::cli;
   if (argc > 0 && cli::is_nix_store(argv[0]))
@@ -119,6 +126,7 @@ int dispatch(int argc, char** argv) {
     return with_options(cli::parse_queue_runner(argc - 1, argv + 1), queue_runner);
   if (command == "serve-store")
     return with_options(cli::parse_serve_store(argc - 1, argv + 1), cli::run_serve_store);
+  if (command == "simulate") return with_options(cli::parse_simulate(argc - 1, argv + 1), simulate);
   if (command == "--version") {
     std::printf("firn %s\n", cli::kVersion);
     return status(ExitCode::success);

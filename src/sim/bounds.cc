@@ -66,7 +66,8 @@ std::vector<Duration> chain_ends(const Queue& queue,
     if (able.capacity <= 0) {
       throw Error(
           Kind::invalid,
-          fmt::format("no machine takes {} ({})", step.name, queue.kinds[step.kind].system));
+          fmt::format(
+              "no machine takes {}: it needs {}", step.name, describe(queue.kinds[step.kind])));
     }
     for (const StepIndex dependency : step.dependencies)
       ends[i] = std::max(ends[i], ends[dependency]);

@@ -19,7 +19,9 @@ namespace {
 /// The distributions that a package set is drawn from.
 class Dice {
  public:
-  explicit Dice(std::uint64_t seed) : random_(seed) {}
+  explicit Dice(sched::Random random) : random_(random) {}
+
+  sched::Random random() const { return random_; }
 
   double fraction() { return random_.fraction(); }
 
@@ -61,7 +63,7 @@ struct Block {
 
 class PackageSet {
  public:
-  PackageSet(const Shape& shape, std::uint64_t seed) : shape_(shape), dice_(seed) {}
+  PackageSet(const Shape& shape, std::uint64_t seed) : shape_(shape), dice_(sched::Random(seed)) {}
 
   Queue make() {
     queue_.kinds.push_back(shape_.kind);
@@ -206,8 +208,15 @@ Queue generate(const Shape& shape, std::uint64_t seed) {
   return PackageSet(shape, seed).make();
 }
 
+Duration DurationGuess::next() {
+  Dice dice(random_);
+  const Duration drawn = dice.time(Shape().package_time);
+  random_ = dice.random();
+  return drawn;
+}
+
 void distort_expectations(Queue& queue, double factor, std::uint64_t seed) {
-  Dice dice(seed);
+  Dice dice{sched::Random(seed)};
   for (SimStep& step : queue.steps) {
     const double by = dice.fraction() < 0.5 ? factor : 1 / factor;
     step.expected =

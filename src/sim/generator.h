@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/units.h"
+#include "sched/back_off.h"
 #include "sim/queue.h"
 
 #include <chrono>
@@ -18,7 +19,7 @@ namespace firn::sim {
 struct LogNormal {
   Duration median{};
   double sigma = 1;
-  Duration limit = std::chrono::hours(10);
+  Duration limit = std::chrono::hours(6);
 };
 
 /// What a package set looks like. The defaults are the set of `families()`; where the figures come
@@ -51,6 +52,17 @@ struct Shape {
 /// Every package is a build. Durations are expected as they are. Throws
 /// Error{invalid} for a shape that is none.
 Queue generate(const Shape& shape, std::uint64_t seed);
+
+/// Durations for steps of which nothing is known: those of a package set's packages.
+class DurationGuess {
+ public:
+  explicit DurationGuess(std::uint64_t seed) : random_(seed) {}
+
+  Duration next();
+
+ private:
+  sched::Random random_;
+};
 
 /// From now on the scheduler is told a time that is `factor` times too long or too short, as a coin
 /// falls.

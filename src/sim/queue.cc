@@ -28,7 +28,74 @@ void check_step(const Queue& queue, StepIndex index) {
   }
 }
 
+/// Steps in an order in which each stands behind what it depends on.
+class Sorting {
+ public:
+  explicit Sorting(const Queue& queue) : queue_(queue), marks_(queue.steps.size()) {
+    for (StepIndex i = 0; i < queue.steps.size(); ++i)
+      visit(i);
+  }
+
+  const std::vector<StepIndex>& steps() const { return steps_; }
+
+ private:
+  enum class Mark : std::uint8_t { unseen, open, done };
+
+  /// A step on the way down, and how many of its dependencies have been seen.
+  struct Frame {
+    StepIndex step = 0;
+    std::size_t next = 0;
+  };
+
+  void open(StepIndex step) {
+    marks_[step] = Mark::open;
+    frames_.push_back({.step = step});
+  }
+
+  void visit(StepIndex root) {
+    if (marks_[root] == Mark::unseen) open(root);
+    while (!frames_.empty()) {
+      Frame& frame = frames_.back();
+      const SimStep& step = queue_.steps[frame.step];
+      if (frame.next == step.dependencies.size()) {
+        marks_[frame.step] = Mark::done;
+        steps_.push_back(frame.step);
+        frames_.pop_back();
+        continue;
+      }
+      const StepIndex below = step.dependencies[frame.next++];
+      if (marks_.at(below) == Mark::open)
+        throw Error(Kind::invalid, fmt::format("step {} depends on itself", step.name));
+      if (marks_[below] == Mark::unseen) open(below);
+    }
+  }
+
+  const Queue& queue_;
+  std::vector<Mark> marks_;
+  std::vector<Frame> frames_;
+  std::vector<StepIndex> steps_;
+};
+
 }  // namespace
+
+Queue sorted(Queue queue) {
+  const auto order = Sorting(queue).steps();
+  std::vector<StepIndex> places(order.size());
+  std::vector<SimStep> steps;
+  steps.reserve(order.size());
+  for (const StepIndex old : order) {
+    places[old] = static_cast<StepIndex>(steps.size());
+    steps.push_back(std::move(queue.steps[old]));
+  }
+  for (SimStep& step : steps) {
+    for (StepIndex& dependency : step.dependencies)
+      dependency = places[dependency];
+  }
+  for (Build& build : queue.builds)
+    build.step = places.at(build.step);
+  queue.steps = std::move(steps);
+  return queue;
+}
 
 void check(const Queue& queue) {
   for (StepIndex i = 0; i < queue.steps.size(); ++i)
@@ -51,6 +118,12 @@ Fleet uniform_fleet(std::uint32_t machines, std::uint32_t slots, const StepKind&
                               .max_transfers = slots});
   }
   return fleet;
+}
+
+std::string describe(const StepKind& kind) {
+  return kind.features.empty()
+             ? fmt::format("{{{}}}", kind.system)
+             : fmt::format("{{{}, {}}}", kind.system, fmt::join(kind.features, ", "));
 }
 
 bool can_take(const sched::MachineSpec& machine, const StepKind& kind) {

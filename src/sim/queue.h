@@ -64,6 +64,10 @@ struct Queue {
 /// negative.
 void check(const Queue& queue);
 
+/// The same queue with every step behind what it depends on, for one whose steps come in any order.
+/// Throws Error{invalid} naming a step that depends on itself through others.
+Queue sorted(Queue queue);
+
 struct Fleet {
   std::vector<sched::MachineSpec> machines;
   /// Of the link between us and each machine; every transfer has all of it. Infinite = moving
@@ -73,6 +77,9 @@ struct Fleet {
 
 /// Machines m1, m2, … of one kind.
 Fleet uniform_fleet(std::uint32_t machines, std::uint32_t slots, const StepKind& offer);
+
+/// "{x86_64-linux, kvm}"
+std::string describe(const StepKind& kind);
 
 /// Whether Nix's rule lets the machine take such steps.
 bool can_take(const sched::MachineSpec& machine, const StepKind& kind);

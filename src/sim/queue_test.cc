@@ -36,6 +36,19 @@ TEST(Queue, IsRefusedWhereNumbersPointNowhere) {
   EXPECT_THROW(check(backwards), Error);
 }
 
+TEST(Queue, IsSortedSoThatDependenciesComeFirst) {
+  Queue queue = two_steps();
+  std::swap(queue.steps[0], queue.steps[1]);
+  queue.steps[0].dependencies = {1};
+  queue.builds[0].step = 0;
+  const Queue in_order = sorted(queue);
+  EXPECT_NO_THROW(check(in_order));
+  EXPECT_EQ(in_order.steps[0].name, "a");
+  EXPECT_EQ(in_order.builds[0].step, 1U);
+  queue.steps[1].dependencies = {0};
+  EXPECT_THROW(sorted(queue), Error);
+}
+
 TEST(Queue, MachinesTakeWhatNixLetsThemTake) {
   const sched::MachineSpec machine{.systems = {"x86_64-linux"},
                                    .supported_features = {"kvm"},

@@ -21,6 +21,9 @@ namespace {
 using sched::AttemptId;
 using sched::Phase;
 
+/// What a step is expected to take of which nothing is known.
+constexpr Duration kUnknown = std::chrono::minutes(1);
+
 /// An attempt that comes to the end of a phase.
 struct Happening {
   Duration at{};
@@ -128,8 +131,11 @@ class Simulation {
     below_.clear();
     for (const StepIndex dependency : step.dependencies)
       below_.push_back(ids_[dependency]);
-    ids_[index] = scheduler_.add_step(
-        {.name = step.name, .system = kind.system, .required_features = kind.features}, below_);
+    ids_[index] = scheduler_.add_step({.name = step.name,
+                                       .system = kind.system,
+                                       .required_features = kind.features,
+                                       .expected_duration = step.expected.value_or(kUnknown)},
+                                      below_);
     if (steps_.size() <= ids_[index].value()) steps_.resize(ids_[index].value() + 1);
     steps_[ids_[index].value()] = index;
     if (missing_[index] == 0) outcome_.steps[index].ready = now_;
@@ -222,8 +228,10 @@ class Simulation {
     const auto unsupported = scheduler_.unsupported_steps();
     if (unsupported.empty()) throw Bug("the simulation stands still with steps left");
     const SimStep& step = queue_.steps[steps_[unsupported.front().value()]];
-    throw Error(Kind::invalid,
-                fmt::format("no machine takes {} ({})", step.name, queue_.kinds[step.kind].system));
+    throw Error(
+        Kind::invalid,
+        fmt::format(
+            "no machine takes {}: it needs {}", step.name, describe(queue_.kinds[step.kind])));
   }
 
   const Queue& queue_;
