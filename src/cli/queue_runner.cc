@@ -10,6 +10,7 @@
 #include "cli/database_address.h"
 #include "cli/machines.h"
 #include "cli/machines_follower.h"
+#include "cli/schedule_recording.h"
 #include "cli/signing_keys.h"
 #include "config/hydra_conf.h"
 #include "config/hydra_environment.h"
@@ -129,7 +130,8 @@ Setting make_setting(const QueueRunnerOptions& options) {
           .own_jobs = own_jobs};
 }
 
-queue::RunnerOptions runner_options(const QueueRunnerOptions& options, const Setting& setting) {
+queue::RunnerOptions make_runner_options(const QueueRunnerOptions& options,
+                                         const Setting& setting) {
   auto scheduling = setting.settings.scheduling;
   scheduling.keep_going = true;
   scheduling.waits_for_machines = true;
@@ -186,6 +188,7 @@ class QueueRunnerCommand {
   transport::SocketFolder sockets_;
   aio::Signals signals_;
   std::optional<MachinesFollower> follower_;
+  std::optional<ScheduleRecording> recording_;
   std::optional<queue::Runner> runner_;
   bool is_stopping_ = false;
   ExitCode code_ = ExitCode::success;
@@ -213,6 +216,7 @@ aio::Task<void> QueueRunnerCommand::main() {
     error = std::current_exception();
   }
   co_await aio::shielded(loop_, "closing the local store", kStoreCloseLimit, store_.close());
+  if (recording_) co_await recording_->close();
   if (!error) co_return;
   const Error e = aio::to_error(error);
   std::fprintf(stderr, "error: %s\n", e.what());
@@ -233,8 +237,12 @@ aio::Task<void> QueueRunnerCommand::work() {
   reached.reserve(machines.machines.size());
   for (const auto& machine : machines.machines)
     reached.push_back(reach(machine));
-  runner_.emplace(
-      loop_, store_, setting_.database, std::move(reached), runner_options(options_, setting_));
+  auto runner_options = make_runner_options(options_, setting_);
+  if (!options_.record_schedule.empty()) {
+    recording_.emplace(loop_, options_.record_schedule, tell);
+    runner_options.run.journal = &recording_->journal();
+  }
+  runner_.emplace(loop_, store_, setting_.database, std::move(reached), std::move(runner_options));
   aio::Scope beside(loop_);
   beside.spawn(&QueueRunnerCommand::watch_signals, *this);
   beside.spawn(&MachinesFollower::watch, follower());

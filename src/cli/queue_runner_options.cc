@@ -13,13 +13,14 @@ namespace firn::cli {
 namespace {
 
 constexpr std::string_view kName = "queue-runner";
-constexpr std::array<std::string_view, 8> kOptions = {"--database",
+constexpr std::array<std::string_view, 9> kOptions = {"--database",
                                                       "--data",
                                                       "--config",
                                                       "--max-jobs",
                                                       "--drain",
                                                       "--build-one",
                                                       "--unlock",
+                                                      "--record-schedule",
                                                       "--help"};
 
 constexpr std::string_view kHelp =
@@ -41,6 +42,9 @@ the others take over when it dies.
                      stay queued
   --build-one ID     build nothing but this, then leave
   --unlock           close what a runner that died has left open, and leave
+  --record-schedule FILE
+                     write down what the scheduler is told and decides, up to
+                     4 GiB, for firn simulate --replay FILE
 
 Machines come from $NIX_REMOTE_SYSTEMS, else /etc/nix/machines; the files are
 followed. SIGHUP has them read again. SIGINT and SIGTERM stop in good order, a
@@ -69,6 +73,7 @@ std::variant<QueueRunnerOptions, Exit> parse_queue_runner(int argc, const char* 
   app.add_option("--drain", drain)->check(CLI::Range(0, 1'000'000));
   app.add_option("--build-one", options.build_one)->check(CLI::PositiveNumber);
   app.add_flag("--unlock", options.unlock);
+  app.add_option("--record-schedule", options.record_schedule);
   app.add_flag("-h,--help", wants_help);
   try {
     app.parse(argc, argv);

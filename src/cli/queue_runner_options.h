@@ -26,6 +26,8 @@ struct QueueRunnerOptions {
   std::optional<std::int64_t> build_one;
   /// QR-002
   bool unlock = false;
+  /// Where the scheduler's calls and decisions are written; empty = nowhere.
+  std::string record_schedule;
 };
 
 /// `argv[0]` is the command's own name, "queue-runner".

@@ -10,9 +10,11 @@
 #include "sim/bounds.h"
 #include "sim/gantt.h"
 #include "sim/generator.h"
+#include "sim/replay.h"
 #include "sim/simulation.h"
 #include "sim/time_axis.h"
 #include "sim/utilisation_plot.h"
+#include "view/words.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -155,6 +157,32 @@ std::string title_of(const SimulatedRun& run) {
                      sim::in_words(run.summary.bounds.lower()));
 }
 
+ExitCode replay(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream.is_open()) throw Error(Kind::not_found, fmt::format("cannot read {}", file));
+  const sim::Replay result = sim::replay([&]() -> std::optional<std::string> {
+    std::string line;
+    if (!std::getline(stream, line)) return std::nullopt;
+    return line;
+  });
+  const std::string what = fmt::format("{} and {} of {}",
+                                       view::counted(result.calls, "call"),
+                                       view::counted(result.started, "start"),
+                                       view::counted(result.steps, "step"));
+  if (!result.difference) {
+    std::cout << fmt::format("{}: decided as recorded\n", what) << std::flush;
+    return ExitCode::success;
+  }
+  std::cout << fmt::format(
+                   "{}: line {} is decided otherwise today\n  recorded: {}\n  today:    {}\n",
+                   what,
+                   result.difference->line,
+                   result.difference->recorded,
+                   result.difference->today)
+            << std::flush;
+  return ExitCode::build_failed;
+}
+
 }  // namespace
 
 SimulationReport simulate(const SimulateOptions& options) {
@@ -191,6 +219,7 @@ SimulationReport simulate(const SimulateOptions& options) {
 
 ExitCode run_simulate(const SimulateOptions& options) {
   try {
+    if (!options.replay.empty()) return replay(options.replay);
     const SimulationReport report = simulate(options);
     std::cout << (options.json ? to_json(report).dump(2) + "\n" : to_text(report)) << std::flush;
     return ExitCode::success;

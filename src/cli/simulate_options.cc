@@ -19,11 +19,12 @@ namespace firn::cli {
 namespace {
 
 constexpr std::string_view kName = "simulate";
-constexpr std::array<std::string_view, 15> kOptions = {"--database",
+constexpr std::array<std::string_view, 16> kOptions = {"--database",
                                                        "--family",
                                                        "--steps",
                                                        "--projects",
                                                        "--durations",
+                                                       "--replay",
                                                        "--seed",
                                                        "--builders",
                                                        "--fleet",
@@ -37,6 +38,7 @@ constexpr std::array<std::string_view, 15> kOptions = {"--database",
 
 constexpr std::string_view kHelp =
     R"(usage: firn simulate [SOURCE] [OPTION]...
+       firn simulate --replay FILE
 
 Runs a queue in virtual time, with the scheduler that runs the farm, and says
 when it would be done, beside the earliest that is possible.
@@ -56,6 +58,9 @@ The queue:
   --projects N       of so many projects (generated only; default: 1)
   --seed N           of all that is generated or guessed (default: 1)
 
+A recording of firn queue-runner --record-schedule:
+  --replay FILE      does the same again, and compares each decision
+
 The machines:
   --builders TEXT    as for firn build, such as @/etc/nix/machines
   --fleet N×M        N machines with M slots, which take every step, such as
@@ -70,7 +75,8 @@ The result:
   --json             all figures, for programs
 
 Exit codes:
-  0    the queue was simulated
+  0    the queue was simulated, or the replay decided as recorded
+  1    the replay decides otherwise
   2    wrong usage or input, or no machine takes a step
   3    the database cannot be reached
 )";
@@ -155,6 +161,7 @@ std::variant<SimulateOptions, Exit> parse_simulate(int argc, const char* const* 
   app.add_option("--steps", options.steps)->check(CLI::Range(1, 10'000'000));
   app.add_option("--projects", options.projects)->check(CLI::Range(1, 1000));
   app.add_option("--durations", options.durations);
+  app.add_option("--replay", options.replay);
   app.add_option("--seed", options.seed);
   app.add_option("--builders", options.builders);
   app.add_option("--fleet", words.fleet);

@@ -24,6 +24,8 @@ struct SimulateOptions {
   std::string source;
   /// Where it is given without a source, the queue is its history; with one, its durations.
   std::optional<std::string> database;
+  /// A recording to be replayed, and nothing else done; empty = none.
+  std::string replay;
   /// Of generated queues.
   std::string family = "balanced";
   /// Generated, or taken from the history, at most.

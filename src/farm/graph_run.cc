@@ -20,7 +20,7 @@ GraphRun::GraphRun(aio::Loop& loop,
 }
 
 /// Steps get the numbers of their nodes.
-void GraphRun::add_steps(sched::Scheduler& scheduler, const Graph& graph) {
+void GraphRun::add_steps(sched::RecordedScheduler& scheduler, const Graph& graph) {
   std::vector<sched::StepId> dependencies;
   for (const auto& node : graph.nodes) {
     dependencies.clear();
@@ -57,7 +57,7 @@ std::vector<UnsupportedStep> GraphRun::unsupported() const {
 }
 
 std::vector<PlannedStep> GraphRun::plan() const {
-  sched::Scheduler rehearsal(options_.scheduling);
+  sched::RecordedScheduler rehearsal(options_.scheduling);
   for (const auto& spec : run_.machines())
     rehearsal.add_machine(spec);
   add_steps(rehearsal, graph_);

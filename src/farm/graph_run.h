@@ -51,7 +51,7 @@ class GraphRun final : private Orders {
 
  private:
   aio::Task<Order> order(sched::StepId step) override;
-  static void add_steps(sched::Scheduler& scheduler, const Graph& graph);
+  static void add_steps(sched::RecordedScheduler& scheduler, const Graph& graph);
   PlanMade description() const;
 
   TimePoint now() const { return loop_.timers().now(); }

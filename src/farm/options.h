@@ -6,6 +6,7 @@
 #include "farm/log_limits.h"
 #include "farm/log_place.h"
 #include "nix/signature.h"
+#include "sched/journal.h"
 #include "sched/spec.h"
 #include "store/limits.h"
 
@@ -23,6 +24,8 @@ struct RunOptions {
   Limits limits{};
   store::SessionLimits sessions{};
   sched::Options scheduling{};
+  /// Is told every call into the scheduler. Borrowed; none = nobody is.
+  sched::Journal* journal = nullptr;
   LogPlace log_folder{};
   LogLimits log_limits{};
   /// This machine's own system, such as "x86_64-linux".

@@ -12,7 +12,7 @@
 #include "farm/machine_access.h"
 #include "farm/options.h"
 #include "farm/orders.h"
-#include "sched/scheduler.h"
+#include "sched/recorded_scheduler.h"
 #include "store/store.h"
 
 #include <functional>
@@ -41,7 +41,7 @@ class Run final : private AttemptHost {
   ~Run() override;
 
   /// To give it steps. `wake` has them started.
-  sched::Scheduler& scheduler() { return scheduler_; }
+  sched::RecordedScheduler& scheduler() { return scheduler_; }
 
   const sched::Scheduler& scheduler() const { return scheduler_; }
 
@@ -112,7 +112,7 @@ class Run final : private AttemptHost {
   store::Store& store_;
   Orders& orders_;
   RunOptions options_;
-  sched::Scheduler scheduler_;
+  sched::RecordedScheduler scheduler_;
   std::vector<sched::MachineSpec> specs_;
   std::vector<std::unique_ptr<BuildMachine>> machines_;
   PathInfos infos_;

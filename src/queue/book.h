@@ -9,7 +9,7 @@
 #include "farm/event.h"
 #include "nix/store_path.h"
 #include "queue/changes.h"
-#include "sched/scheduler.h"
+#include "sched/recorded_scheduler.h"
 
 #include <chrono>
 #include <cstdint>
@@ -64,7 +64,7 @@ struct Built {
 /// Borrows the scheduler, to which it gives steps and claims.
 class Book {
  public:
-  explicit Book(sched::Scheduler& scheduler) : scheduler_(scheduler) {}
+  explicit Book(sched::RecordedScheduler& scheduler) : scheduler_(scheduler) {}
 
   /// The unfinished step of a derivation.
   std::optional<sched::StepId> find(const nix::DrvPath& drv) const;
@@ -157,7 +157,7 @@ class Book {
   void fail(const BadEnd& end, const std::vector<sched::StepId>& fallen);
   void forget(sched::StepId step);
 
-  sched::Scheduler& scheduler_;
+  sched::RecordedScheduler& scheduler_;
   std::map<db::BuildId, Build> builds_;
   std::unordered_map<sched::StepId, Step> steps_;
   std::unordered_map<nix::DrvPath, sched::StepId> by_drv_;

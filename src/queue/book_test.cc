@@ -95,7 +95,7 @@ class BookTest : public ::testing::Test {
     return all;
   }
 
-  sched::Scheduler scheduler_;
+  sched::RecordedScheduler scheduler_;
   sched::GroupId group_ = scheduler_.add_group(1);
   Book book_{scheduler_};
   TimePoint now_{seconds(100)};

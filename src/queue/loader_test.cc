@@ -49,7 +49,7 @@ class LoaderTest : public ::testing::Test {
 
   aio::Loop loop_{aio::Loop::Time::manual};
   testing::FakeStore store_;
-  sched::Scheduler scheduler_;
+  sched::RecordedScheduler scheduler_;
   sched::GroupId group_ = scheduler_.add_group(1);
   Book book_{scheduler_};
   std::set<std::string> failed_;

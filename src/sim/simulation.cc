@@ -136,8 +136,7 @@ class Simulation {
                                        .required_features = kind.features,
                                        .expected_duration = step.expected.value_or(kUnknown)},
                                       below_);
-    if (steps_.size() <= ids_[index].value()) steps_.resize(ids_[index].value() + 1);
-    steps_[ids_[index].value()] = index;
+    steps_.emplace(ids_[index], index);
     if (missing_[index] == 0) outcome_.steps[index].ready = now_;
   }
 
@@ -154,7 +153,7 @@ class Simulation {
   }
 
   void start(const sched::Assignment& assignment, TimePoint now) {
-    const StepIndex step = steps_[assignment.step.value()];
+    const StepIndex step = steps_.at(assignment.step);
     running_.emplace(assignment.attempt, step);
     Execution& execution = outcome_.steps[step];
     execution.machine = assignment.machine.value();
@@ -227,7 +226,7 @@ class Simulation {
   [[noreturn]] void throw_stuck() const {
     const auto unsupported = scheduler_.unsupported_steps();
     if (unsupported.empty()) throw Bug("the simulation stands still with steps left");
-    const SimStep& step = queue_.steps[steps_[unsupported.front().value()]];
+    const SimStep& step = queue_.steps[steps_.at(unsupported.front())];
     throw Error(
         Kind::invalid,
         fmt::format(
@@ -243,8 +242,7 @@ class Simulation {
   std::vector<std::vector<sched::Claim>> claims_;
   std::vector<std::vector<StepIndex>> dependents_;
   std::vector<std::uint32_t> missing_;
-  /// By sched::StepId.
-  std::vector<StepIndex> steps_;
+  std::unordered_map<sched::StepId, StepIndex> steps_;
   std::vector<sched::StepId> below_;
   /// Places in `Queue::builds`, by arrival.
   std::vector<std::size_t> arrivals_;

@@ -66,8 +66,17 @@ TEST_P(QueueRunnerTest, WhatIsThereIsACachedBuild) {
   use({&builder});
   const auto file = write_nix(*home_, kQueueGraph);
   const auto first = add(file, "top");
+  const auto recording = (data_ / "schedule").string();
   ASSERT_TRUE(
-      home_->run(command({"--build-one", std::to_string(first.value())}), environment()).ok());
+      home_
+          ->run(command(
+                    {"--build-one", std::to_string(first.value()), "--record-schedule", recording}),
+                environment())
+          .ok());
+  // The simulator decides the same again.
+  const auto replay = home_->run({firn_program(), "simulate", "--replay", recording});
+  EXPECT_TRUE(replay.ok()) << replay.describe();
+  EXPECT_THAT(replay.out, HasSubstr("2 starts of 2 steps: decided as recorded"));
   const auto second = add(file, "top");
   const auto outcome =
       home_->run(command({"--build-one", std::to_string(second.value())}), environment());
