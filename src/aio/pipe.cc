@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <sys/socket.h>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -62,6 +63,10 @@ bool PipeEnd::try_write(Bytes bytes) {
     const ssize_t put = ::write(state_->descriptor.native_handle(), bytes.data(), bytes.size());
     if (put >= 0 || errno != EINTR) return put == static_cast<ssize_t>(bytes.size());
   }
+}
+
+void PipeEnd::close_write() {
+  ::shutdown(state_->descriptor.native_handle(), SHUT_WR);
 }
 
 void PipeEnd::close() {

@@ -29,6 +29,9 @@ class PipeEnd {
   /// Writes all of `bytes`, at most PIPE_BUF, or nothing: a pipe takes so few whole.
   bool try_write(Bytes bytes);
 
+  /// Tells the peer of a socket that no more will come.
+  void close_write();
+
   /// Ends waits on it with Error{cancelled}.
   void close();
   bool is_open() const;

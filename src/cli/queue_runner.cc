@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/queue_runner.h"
 
+#include "aio/acceptor.h"
 #include "aio/errors.h"
 #include "aio/loop.h"
 #include "aio/phase.h"
 #include "aio/scope.h"
 #include "aio/signals.h"
+#include "aio/tcp_socket.h"
 #include "cli/check_config.h"
 #include "cli/database_address.h"
 #include "cli/machines.h"
 #include "cli/machines_follower.h"
+#include "cli/runner_status.h"
 #include "cli/schedule_recording.h"
 #include "cli/signing_keys.h"
 #include "config/hydra_conf.h"
@@ -19,6 +22,7 @@
 #include "farm/machine_access.h"
 #include "queue/database.h"
 #include "queue/host_lock.h"
+#include "queue/http_host.h"
 #include "queue/runner.h"
 #include "store/daemon_store.h"
 #include "store/store_address.h"
@@ -158,6 +162,19 @@ queue::RunnerOptions make_runner_options(const QueueRunnerOptions& options,
       .only = options.build_one ? std::optional(db::BuildId(*options.build_one)) : std::nullopt};
 }
 
+/// Those who fetch pages at a time.
+constexpr std::size_t kReaders = 16;
+
+/// What is served over HTTP.
+std::optional<queue::HttpPage> page_of(const queue::Runner& runner, std::string_view path) {
+  if (path == "/metrics")
+    return queue::HttpPage{.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                           .body = queue::to_exposition(runner.metrics())};
+  if (path == "/status")
+    return queue::HttpPage{.content_type = "application/json", .body = runner.status()};
+  return std::nullopt;
+}
+
 /// One invocation: its objects, in the order in which they need each other.
 class QueueRunnerCommand {
  public:
@@ -165,7 +182,14 @@ class QueueRunnerCommand {
       : options_(options),
         setting_(setting),
         store_(loop_, store::worker_connector(loop_, setting.store), setting.settings.store),
-        signals_(loop_, {SIGINT, SIGTERM, SIGHUP}) {}
+        signals_(loop_, {SIGINT, SIGTERM, SIGHUP}),
+        pages_(loop_, [this](std::string_view path) { return page_of(runner(), path); }) {
+    if (!options.prometheus_address.empty())
+      readers_.emplace(loop_,
+                       aio::listen_tcp(aio::parse_tcp_address(options.prometheus_address)),
+                       pages_,
+                       kReaders);
+  }
 
   ExitCode run() {
     loop_.run(main());
@@ -190,6 +214,8 @@ class QueueRunnerCommand {
   std::optional<MachinesFollower> follower_;
   std::optional<ScheduleRecording> recording_;
   std::optional<queue::Runner> runner_;
+  queue::HttpHost pages_;
+  std::optional<aio::Acceptor> readers_;
   bool is_stopping_ = false;
   ExitCode code_ = ExitCode::success;
 };
@@ -247,6 +273,7 @@ aio::Task<void> QueueRunnerCommand::work() {
   beside.spawn(&QueueRunnerCommand::watch_signals, *this);
   beside.spawn(&MachinesFollower::watch, follower());
   beside.spawn(&QueueRunnerCommand::follow_machines, *this);
+  if (readers_) beside.spawn(&aio::Acceptor::run, *readers_);
   std::exception_ptr error;
   try {
     co_await runner().execute();
@@ -313,6 +340,10 @@ aio::Task<void> unlock(aio::Loop& loop, const Setting& setting) {
 
 ExitCode run_queue_runner(const QueueRunnerOptions& options) {
   try {
+    if (options.status) {
+      std::printf("%s\n", runner_status(database_address(options.database)).c_str());
+      return ExitCode::success;
+    }
     const auto setting = make_setting(options);
     if (!options.unlock) return QueueRunnerCommand(options, setting).run();
     aio::Loop loop;
@@ -320,7 +351,8 @@ ExitCode run_queue_runner(const QueueRunnerOptions& options) {
     return ExitCode::success;
   } catch (const Error& e) {
     std::fprintf(stderr, "error: %s\n", e.what());
-    return e.kind() == Kind::unavailable ? ExitCode::infrastructure : ExitCode::usage;
+    return e.kind() == Kind::unavailable || e.kind() == Kind::timeout ? ExitCode::infrastructure
+                                                                      : ExitCode::usage;
   }
 }
 

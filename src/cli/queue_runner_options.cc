@@ -13,15 +13,17 @@ namespace firn::cli {
 namespace {
 
 constexpr std::string_view kName = "queue-runner";
-constexpr std::array<std::string_view, 9> kOptions = {"--database",
-                                                      "--data",
-                                                      "--config",
-                                                      "--max-jobs",
-                                                      "--drain",
-                                                      "--build-one",
-                                                      "--unlock",
-                                                      "--record-schedule",
-                                                      "--help"};
+constexpr std::array<std::string_view, 11> kOptions = {"--database",
+                                                       "--data",
+                                                       "--config",
+                                                       "--max-jobs",
+                                                       "--drain",
+                                                       "--build-one",
+                                                       "--prometheus-address",
+                                                       "--status",
+                                                       "--unlock",
+                                                       "--record-schedule",
+                                                       "--help"};
 
 constexpr std::string_view kHelp =
     R"(usage: firn queue-runner [OPTION]...
@@ -41,6 +43,10 @@ the others take over when it dies.
                      told to stop (default: 60); then they are aborted, and
                      stay queued
   --build-one ID     build nothing but this, then leave
+  --prometheus-address ADDRESS:PORT
+                     serve metrics at /metrics and the status at /status there
+  --status           print the status of the runner that works, as JSON, and
+                     leave
   --unlock           close what a runner that died has left open, and leave
   --record-schedule FILE
                      write down what the scheduler is told and decides, up to
@@ -72,6 +78,8 @@ std::variant<QueueRunnerOptions, Exit> parse_queue_runner(int argc, const char* 
   app.add_option("--max-jobs", options.max_jobs)->check(CLI::Range(0, 100'000));
   app.add_option("--drain", drain)->check(CLI::Range(0, 1'000'000));
   app.add_option("--build-one", options.build_one)->check(CLI::PositiveNumber);
+  app.add_option("--prometheus-address", options.prometheus_address);
+  app.add_flag("--status", options.status);
   app.add_flag("--unlock", options.unlock);
   app.add_option("--record-schedule", options.record_schedule);
   app.add_flag("-h,--help", wants_help);

@@ -24,6 +24,10 @@ struct QueueRunnerOptions {
   std::chrono::seconds drain{60};
   /// QR-004
   std::optional<std::int64_t> build_one;
+  /// Where metrics are served; empty = nowhere.
+  std::string prometheus_address;
+  /// QR-003
+  bool status = false;
   /// QR-002
   bool unlock = false;
   /// Where the scheduler's calls and decisions are written; empty = nowhere.

@@ -45,14 +45,13 @@ enum class Channel : std::uint8_t {
   hydra_notify_dump_metrics,
 };
 
-/// What a runner listens to (QR-060, QR-180).
+/// What a runner listens to for its queue (QR-060); dump_status (QR-180) is heard apart from it.
 inline constexpr std::array kRunnerChannels{Channel::builds_added,
                                             Channel::builds_restarted,
                                             Channel::builds_cancelled,
                                             Channel::builds_deleted,
                                             Channel::builds_bumped,
-                                            Channel::jobset_shares_changed,
-                                            Channel::dump_status};
+                                            Channel::jobset_shares_changed};
 
 /// The channel's name in PostgreSQL.
 std::string_view to_string(Channel channel);

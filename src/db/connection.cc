@@ -5,7 +5,28 @@
 #include "db/postgres.h"
 #include "db/sqlite.h"
 
+#include <atomic>
+
 namespace firn::db {
+
+namespace {
+
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): it counts for the process.
+std::atomic<std::size_t> connections = 0;
+
+}  // namespace
+
+Connection::Connection() {
+  ++connections;
+}
+
+Connection::~Connection() {
+  --connections;
+}
+
+std::size_t open_connections() {
+  return connections;
+}
 
 std::unique_ptr<Connection> connect(const Address& address) {
   return address.engine() == Engine::sqlite ? connect_sqlite(std::string(address.reveal()))

@@ -9,6 +9,7 @@
 #include "db/value.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -43,7 +44,7 @@ class Connection {
  public:
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  virtual ~Connection() = default;
+  virtual ~Connection();
 
   virtual Engine engine() const = 0;
 
@@ -90,8 +91,11 @@ class Connection {
   virtual std::vector<Notification> take_notifications() = 0;
 
  protected:
-  Connection() = default;
+  Connection();
 };
+
+/// How many of them there are in this process.
+std::size_t open_connections();
 
 /// Opens a session. The address is borrowed for the connection's life. Throws Error{unavailable},
 /// {permission} or {not_found}, naming the database and never its password.

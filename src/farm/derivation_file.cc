@@ -76,7 +76,8 @@ aio::Task<Order> read_order(aio::Loop& loop, store::Store& store, nix::DrvPath d
     return all;
   });
   Order order{.drv = std::move(drv),
-              .derivation = static_cast<const nix::BasicDerivation&>(derivation)};
+              .derivation = static_cast<const nix::BasicDerivation&>(derivation),
+              .input_derivations = derivation.input_derivations.size()};
   std::size_t place = 0;
   for (const auto& [input, names] : derivation.input_derivations) {
     for (const auto& name : names)

@@ -100,6 +100,8 @@ struct MachineOut {
   std::string reason;
   std::optional<TimePoint> until;
   TimePoint at;
+  /// It is no longer in the machines file.
+  bool is_leaving = false;
 };
 
 /// The machines file has changed: another machine takes work.

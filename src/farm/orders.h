@@ -4,11 +4,13 @@
 #pragma once
 
 #include "aio/task.h"
+#include "base/units.h"
 #include "nix/derivation.h"
 #include "nix/store_path.h"
 #include "sched/ids.h"
 
 #include <chrono>
+#include <cstddef>
 
 namespace firn::farm {
 
@@ -17,6 +19,8 @@ struct Order {
   nix::DrvPath drv;
   /// As a builder receives it: the outputs of its input derivations have become input sources.
   nix::BasicDerivation derivation;
+  /// Of its inputs those that are derivations.
+  std::size_t input_derivations = 0;
   /// 0 = no limit of ours.
   std::chrono::seconds max_silent_time{0};
   /// 0 = no limit of ours.
@@ -33,6 +37,9 @@ class Orders {
 
   /// Asked once for every try. An error ends the try, as one of our own store.
   virtual aio::Task<Order> order(sched::StepId step) = 0;
+
+  /// The scheduler has been asked for its decisions, and they are being carried out.
+  virtual void dispatched(Duration) {}
 };
 
 }  // namespace firn::farm

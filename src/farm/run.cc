@@ -90,7 +90,9 @@ aio::Task<void> Run::drive(Until until) {
   try {
     const auto is_over = [&] { return until == Until::settled && scheduler_.is_settled(); };
     while (!interrupted_ && !fatal_ && !is_over()) {
-      carry_out(scheduler_.dispatch(now()));
+      const TimePoint began = now();
+      carry_out(scheduler_.dispatch(began));
+      orders_.dispatched(now() - began);
       if (is_over()) break;
       aio::Timers::Entry alarm;
       const auto wakeup = scheduler_.next_wakeup();

@@ -54,7 +54,8 @@ void Run::let_leave(sched::MachineId id, std::string reason) {
   machine.departure.cast(Error(Kind::cancelled, reason));
   scheduler_.set_machine_enabled(id, false);
   if (events_ != nullptr)
-    events_->on(MachineOut{.machine = id, .reason = reason, .until = std::nullopt, .at = now()});
+    events_->on(MachineOut{
+        .machine = id, .reason = reason, .until = std::nullopt, .at = now(), .is_leaving = true});
   farewells_.push_back(
       loop_.timers().after(options_.limits.machine_return, [this, id, reason = std::move(reason)] {
         const auto ended = scheduler_.set_machine_unusable(id, reason);

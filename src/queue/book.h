@@ -59,6 +59,8 @@ struct Built {
   std::vector<db::StepOutput> outputs;
   WallTime start;
   WallTime stop;
+  /// As Hydra calls the machines that it asks for.
+  std::string machine_type{};
 };
 
 /// Borrows the scheduler, to which it gives steps and claims.

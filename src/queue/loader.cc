@@ -206,6 +206,7 @@ aio::Task<bool> Loader::try_to_load(const Candidates& builds, LoadReport& report
       tops,
       {.is_known = [this](const nix::DrvPath& drv) { return book_.find(drv).has_value(); },
        .substitutes = substitutes_ == Substitutes::used});
+  report.substituted += graph.substituted;
   const auto failed = co_await failed_nodes(graph);
   Import import(book_, graph);
   if (!import.is_current()) co_return false;

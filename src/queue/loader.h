@@ -10,6 +10,7 @@
 #include "queue/book.h"
 #include "store/store.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <set>
@@ -54,6 +55,8 @@ struct LoadReport {
   /// Their derivation is not in the store any more (QR-065).
   std::vector<db::BuildId> gone;
   std::vector<BrokenBuild> broken;
+  /// Derivations whose outputs were fetched.
+  std::size_t substituted = 0;
 };
 
 /// Builds that are queued, with who pays for them.

@@ -214,6 +214,8 @@ constexpr auto kRows = std::to_array<Row<Metrics>>({
      [](const Metrics& m) -> Number { return m.status.steps.active; }},
     {"firn_steps_waiting_for_transfer_slot", gauge, "Built steps whose outputs wait to be received",
      [](const Metrics& m) -> Number { return m.status.steps.waiting_for_transfer_slot; }},
+    {"firn_alarms_total", counter, "Times that work and a machine for it were seen together for too long",
+     [](const Metrics& m) -> Number { return m.status.alarms; }},
     {"firn_database_connections", gauge, "Open connections to the database",
      [](const Metrics& m) -> Number { return m.status.db_connections; }},
     {"firn_database_updates", gauge, "Transactions that are being written",

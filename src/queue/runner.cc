@@ -35,6 +35,7 @@ Runner::Runner(aio::Loop& loop,
       address_(std::move(address)),
       options_(std::move(options)),
       run_(loop, store, *this, std::move(machines), options_.run),
+      observer_(run_.scheduler(), loop.timers().now(), wall_now()),
       book_(run_.scheduler()),
       reader_(loop, address_),
       lead_(loop, address_),
@@ -66,11 +67,14 @@ aio::Task<void> Runner::execute() {
       loop_,
       [applier = applier_](std::span<const Change> changes) { applier->apply(changes); },
       options_.tell);
+  desk_ = std::make_unique<StatusDesk>(loop_, address_, lead_.generation());
   aio::Scope background(loop_);
   background.spawn(&Runner::write, *this);
   background.spawn(&Runner::follow, *this);
   background.spawn(&Runner::drain, *this);
   background.spawn(&Runner::watch_database, *this);
+  background.spawn(&Runner::watch, *this);
+  background.spawn(&StatusDesk::serve, *desk_, [this] { return status(); });
   std::exception_ptr error;
   try {
     co_await run_.execute(*this, farm::Until::interrupted);
@@ -87,6 +91,7 @@ aio::Task<void> Runner::execute() {
 aio::Task<void> Runner::last_writes() {
   co_await finishing_.join();
   co_await writer_->settle();
+  if (has_lead_) co_await lead_.forget_status();
 }
 
 /// What ends the work from within ends the farm first.
@@ -167,12 +172,14 @@ aio::Task<farm::Order> Runner::order(sched::StepId step) {
   const auto limits = book_.limits(step);
   order.max_silent_time = limits.max_silent_time;
   order.timeout = limits.timeout;
+  observer_.order_read(step, order.input_derivations);
   book_.described(step, order.derivation.platform, step_outputs(order.derivation));
   write_changes();
   co_return order;
 }
 
 void Runner::on(const farm::Event& event) {
+  observer_.on(event, wall_now());
   std::visit(
       [this](const auto& e) {
         using T = std::decay_t<decltype(e)>;
@@ -194,7 +201,9 @@ void Runner::on(const farm::Event& event) {
 }
 
 void Runner::ended(const farm::AttemptEnded& event) {
+  auto machine_type = observer_.machine_type(event.verdict.step);
   auto built = book_.ended(event, wall_now());
+  if (built) built->machine_type = std::move(machine_type);
   // A row is written before what follows from it.
   write_changes();
   if (built) look_at(std::move(*built), false);

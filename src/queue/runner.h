@@ -14,7 +14,10 @@
 #include "queue/book.h"
 #include "queue/database.h"
 #include "queue/host_lock.h"
+#include "queue/liveness.h"
 #include "queue/loader.h"
+#include "queue/observer.h"
+#include "queue/status_desk.h"
 #include "queue/writer.h"
 #include "store/store.h"
 
@@ -70,6 +73,12 @@ class Runner final : private farm::Orders, private farm::EventSink {
   /// See Run.
   void change_machines(const std::vector<nix::Machine>& machines, const farm::Run::Reach& reach);
 
+  /// How it stands, for Prometheus and for people.
+  Metrics metrics() const;
+
+  /// The same as JSON (status_json.h).
+  std::string status() const;
+
   /// How the only build ended.
   std::optional<db::Status> only_status() const { return only_status_; }
 
@@ -83,6 +92,7 @@ class Runner final : private farm::Orders, private farm::EventSink {
   aio::Task<void> drain();
   aio::Task<void> follow();
   aio::Task<void> hear();
+  aio::Task<void> watch();
   aio::Task<void> last_writes();
   void fail(std::exception_ptr error);
 
@@ -111,6 +121,7 @@ class Runner final : private farm::Orders, private farm::EventSink {
   void write_changes();
 
   aio::Task<farm::Order> order(sched::StepId step) override;
+  void dispatched(Duration took) override;
   void on(const farm::Event& event) override;
 
   static constexpr std::size_t kLookingAtOnce = 8;
@@ -120,12 +131,14 @@ class Runner final : private farm::Orders, private farm::EventSink {
   std::shared_ptr<const db::Address> address_;
   RunnerOptions options_;
   farm::Run run_;
+  Observer observer_;
   Book book_;
   Reader reader_;
   std::optional<HostLock> host_lock_;
   Lead lead_;
   std::shared_ptr<Applier> applier_;
   std::unique_ptr<Writer> writer_;
+  std::unique_ptr<StatusDesk> desk_;
   Loader loader_;
   std::map<db::JobsetId, sched::GroupId> groups_;
   db::BuildId last_loaded_;

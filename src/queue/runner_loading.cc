@@ -31,14 +31,20 @@ constexpr int kMostFailedLoads = 3;
 
 /// What a jobset has a right to, and what it has used already.
 struct JobsetPast {
+  std::string project{};
+  std::string name{};
   std::int64_t shares = 1;
   std::vector<db::StepSeconds> steps;
 };
 
 JobsetPast past_of(db::Transaction& transaction, db::JobsetId jobset, WallTime since) {
   JobsetPast past{.shares = 1, .steps = db::step_seconds_since(transaction, jobset, since)};
-  for (const auto& known : db::jobset_shares(transaction))
-    if (known.id == jobset) past.shares = known.shares;
+  for (const auto& known : db::jobset_shares(transaction)) {
+    if (known.id != jobset) continue;
+    past.project = known.project;
+    past.name = known.name;
+    past.shares = known.shares;
+  }
   return past;
 }
 
@@ -63,12 +69,16 @@ BuildsEnded ended_unbuilt(db::BuildId build, db::Status status, bool is_cached, 
 }  // namespace
 
 aio::Task<void> Runner::load(db::BuildId after) {
+  observer_.look_began();
+  const TimePoint began = loop_.timers().now();
   while (true) {
     std::erase_if(ended_, [this](const auto& e) { return e.second <= writer_->written(); });
+    const TimePoint asked = loop_.timers().now();
     auto builds = co_await reader_.read([after](db::Transaction& transaction) {
       return db::unfinished_builds(transaction, after, kPage);
     });
-    if (builds.empty()) co_return;
+    observer_.builds_read(builds.size(), loop_.timers().now() - asked);
+    if (builds.empty()) break;
     after = builds.back().id;
     last_loaded_ = std::max(last_loaded_, after);
     std::erase_if(builds, [this](const auto& build) {
@@ -77,6 +87,7 @@ aio::Task<void> Runner::load(db::BuildId after) {
     });
     co_await load_some(std::move(builds));
   }
+  observer_.look_ended(loop_.timers().now() - began);
 }
 
 aio::Task<void> Runner::load_some(std::vector<db::QueuedBuild> builds) {
@@ -108,9 +119,11 @@ aio::Task<void> Runner::open_group(db::JobsetId jobset) {
   for (const auto& step : past.steps)
     scheduler.charge(group, now - (wall - step.start), step.duration, now);
   groups_.emplace(jobset, group);
+  observer_.add_group({.project = past.project, .jobset = past.name, .group = group});
 }
 
 aio::Task<void> Runner::settle(LoadReport report) {
+  observer_.substituted(report.substituted);
   for (auto& build : report.valid) {
     Built built{.step = {},
                 .drv = build.drv,

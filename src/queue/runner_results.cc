@@ -110,6 +110,7 @@ aio::Task<BuildsEnded> Runner::results_of(const Built& built,
   for (const auto& info : infos)
     closure.push_back(&info);
   const auto sizes = farm::measure(closure, outputs);
+  if (!was_valid) observer_.measured(built.machine_type, sizes.closure_size);
   BuildsEnded ended;
   for (const auto build : built.builds) {
     ended.builds.push_back(
@@ -135,6 +136,7 @@ void Runner::has_ended(db::BuildId build, db::Status status) {
   finishing_builds_.erase(build);
   book_.finished(build);
   ended_.insert_or_assign(build, writer_->added());
+  observer_.build_ended(status);
   if (options_.only != build) return;
   only_status_ = status;
   stop();

@@ -112,8 +112,10 @@ Json own_json(const StatusSnapshot& status) {
         {"standing", machine.standing},
         {"lastError", machine.last_error.empty() ? Json() : Json(machine.last_error)}};
   }
-  return {
-      {"why", std::move(why)}, {"retries", std::move(retries)}, {"machines", std::move(machines)}};
+  return {{"why", std::move(why)},
+          {"retries", std::move(retries)},
+          {"alarms", status.alarms},
+          {"machines", std::move(machines)}};
 }
 
 Json builds_and_steps_json(const BuildCounts& builds, const StepCounts& steps) {

@@ -145,6 +145,8 @@ struct StatusSnapshot {
   std::array<std::uint64_t, kReasonCount> reasons{};
   /// Of each class, the tries that ended so and were followed by another.
   std::array<std::uint64_t, sched::kFailureClassCount> retries{};
+  /// How often work and a machine for it were seen together for too long.
+  std::uint64_t alarms = 0;
 };
 
 }  // namespace firn::queue

@@ -6,8 +6,10 @@
 #include "queue/refused.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -88,12 +90,25 @@ aio::Task<void> Writer::write_instead(Change change) {
   }
 }
 
+aio::Task<void> Writer::carry_out(Group group) {
+  const TimePoint began = loop_.timers().now();
+  std::exception_ptr error;
+  try {
+    co_await thread_.run([apply = apply_, group = std::move(group)] { apply(group); });
+  } catch (...) {
+    error = std::current_exception();
+  }
+  const std::chrono::duration<double> took = loop_.timers().now() - began;
+  transactions_.observe(took.count());
+  if (error) std::rethrow_exception(error);
+}
+
 /// Tries on while the database is away, or cannot write for reasons of its own.
 aio::Task<Writer::Taken> Writer::try_to_write(Group group) {
   for (std::uint32_t tries = 0;; ++tries) {
     std::optional<Error> error;
     try {
-      co_await thread_.run([apply = apply_, group] { apply(group); });
+      co_await carry_out(group);
       if (tries > 0) tell_("the database takes changes again");
       co_return Taken::yes;
     } catch (const db::LostLead&) {

@@ -10,6 +10,7 @@
 #include "aio/wait_queue.h"
 #include "base/units.h"
 #include "queue/changes.h"
+#include "queue/histogram.h"
 #include "sched/back_off.h"
 
 #include <chrono>
@@ -46,6 +47,9 @@ class Writer {
   /// For how long the database has had the group that is being written.
   Duration waited() const;
 
+  /// How long groups took, those that the database refused or lost included.
+  const Histogram& transactions() const { return transactions_; }
+
   /// Writes until cancelled. Throws LostLead; nothing that came before it is written after.
   aio::Task<void> run();
 
@@ -61,6 +65,7 @@ class Writer {
   aio::Task<void> write(Group group);
   aio::Task<void> write_instead(Change change);
   aio::Task<Taken> try_to_write(Group group);
+  aio::Task<void> carry_out(Group group);
 
   aio::Loop& loop_;
   Apply apply_;
@@ -78,6 +83,7 @@ class Writer {
   std::string reason_;
   aio::WaitQueue more_;
   aio::WaitQueue committed_;
+  Histogram transactions_{kWorkSeconds};
   aio::Pool thread_;
 };
 

@@ -201,6 +201,13 @@ class Scheduler {
 
   const Counts& counts() const { return books_.total(); }
 
+  const std::string& name(StepId step) const { return graph_.at(step).name; }
+
+  /// As Hydra calls the machines that it asks for; see Catalog.
+  std::string machine_type(StepId step) const {
+    return fleet_.catalog().hydra_name(graph_.at(step).step_class);
+  }
+
   /// When its wait for a machine began: the one that it is in, or the one that its running attempt
   /// ended.
   TimePoint ready_since(StepId step) const { return graph_.at(step).ready_since; }

@@ -2,18 +2,13 @@
 #include "transport/unix_link.h"
 
 #include "aio/phase.h"
+#include "aio/unix_socket.h"
 #include "base/error.h"
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace firn::transport {
 
@@ -23,28 +18,6 @@ namespace {
 
 /// How often a full queue is tried again.
 constexpr Duration kQueuePause = 20ms;
-
-Error cannot_connect(int error, const UnixAddress& address) {
-  const Error plain = system_error(error, fmt::format("connect to {}", address.path));
-  return plain.kind() == Kind::permission ? plain : Error(Kind::unavailable, plain.message());
-}
-
-/// Reaches a long path through its folder's descriptor, which must stay open meanwhile.
-sockaddr_un socket_address(const UnixAddress& address, Fd& folder) {
-  sockaddr_un result{};
-  result.sun_family = AF_UNIX;
-  std::string path = address.path;
-  if (path.size() >= sizeof(result.sun_path)) {
-    const auto slash = path.rfind('/');
-    const std::string parent = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-    folder = Fd(::open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!folder) throw cannot_connect(errno, address);
-    path = fmt::format("/proc/self/fd/{}/{}", folder.get(), path.substr(slash + 1));
-  }
-  if (path.size() >= sizeof(result.sun_path)) throw cannot_connect(ENAMETOOLONG, address);
-  std::memcpy(result.sun_path, path.data(), path.size());
-  return result;
-}
 
 }  // namespace
 
@@ -101,15 +74,9 @@ aio::Task<void> UnixLink::stop(Duration grace) {
 }
 
 aio::Task<std::unique_ptr<Link>> connect(aio::Loop& loop, UnixAddress address) {
-  Fd folder;
-  const sockaddr_un name = socket_address(address, folder);
   while (true) {
-    Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!socket) throw system_error(errno, "make a socket");
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): what connect takes.
-    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(name)) == 0)
+    if (Fd socket = aio::connect_unix(address.path))
       co_return std::make_unique<UnixLink>(loop, std::move(socket));
-    if (errno != EAGAIN && errno != EINTR) throw cannot_connect(errno, address);
     co_await aio::sleep_for(loop, kQueuePause);
   }
 }
