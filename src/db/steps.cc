@@ -23,7 +23,7 @@ void post_step(Transaction& transaction, const NewStep& step) {
       step.build,
       step.type,
       step.drv_path,
-      step.status ? StepState::finished : StepState::preparing,
+      step.status ? StepState::finished : step.state,
       step.start,
       step.system,
       step.status,

@@ -33,12 +33,14 @@ struct NewStep {
   std::string machine{};
   std::optional<WallTime> start{};
   std::vector<StepOutput> outputs{};
-  /// Absent while it runs: its state is then `preparing`.
+  /// Absent while it runs.
   std::optional<Status> status{};
   std::optional<WallTime> stop{};
   std::string error_message{};
   /// The build whose failure this one repeats.
   std::optional<BuildId> propagated_from{};
+  /// While it runs.
+  StepState state = StepState::preparing;
 };
 
 /// Numbers the steps within their builds, writes them and their outputs (QR-105, T-21), and

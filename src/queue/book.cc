@@ -148,7 +148,8 @@ void Book::write(Attempt& attempt) {
                                              .outputs = attempt.outputs,
                                              .status = std::nullopt,
                                              .stop = std::nullopt,
-                                             .propagated_from = std::nullopt}});
+                                             .propagated_from = std::nullopt,
+                                             .state = db::StepState::connecting}});
 }
 
 void Book::entered(const farm::PhaseEntered& event) {

@@ -140,10 +140,10 @@ aio::Task<void> Runner::follow() {
     if (!trouble) continue;
     knows_all = false;
     options_.tell(trouble->what());
-    if (trouble->kind() == Kind::unavailable) {
-      co_await lead_again();
-    } else {
+    if (trouble->kind() != Kind::unavailable) {
       co_await aio::sleep_for(loop_, kAfterTrouble);
+    } else if (!co_await lead_again()) {
+      co_return;
     }
   }
 }

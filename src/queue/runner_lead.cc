@@ -25,6 +25,16 @@ constexpr Duration kSilence = 5s;
 
 }  // namespace
 
+void Runner::change(const RunnerOptions& options) {
+  run_.change_limits(options.run.limits, options.run.log_limits);
+  options_.roots_folder = options.roots_folder;
+  options_.failures_last = options.failures_last;
+  options_.drain = options.drain;
+  options_.use_substitutes = options.use_substitutes;
+  loader_.set_substitutes(options.use_substitutes ? Loader::Substitutes::used
+                                                  : Loader::Substitutes::left_alone);
+}
+
 aio::Task<void> Runner::take_lead() {
   std::string told;
   while (!is_stopping_) {
@@ -62,8 +72,8 @@ aio::Task<std::string> Runner::try_to_lead() {
   co_return "another runner leads on this database; standing by";
 }
 
-/// What runs goes on; nothing new is started before we lead again.
-aio::Task<void> Runner::lead_again() {
+/// What runs goes on; nothing new is started before we lead again. False where another leads.
+aio::Task<bool> Runner::lead_again() {
   asked_at_.reset();
   has_lead_ = false;
   review_dispatch();
@@ -76,11 +86,15 @@ aio::Task<void> Runner::lead_again() {
     } catch (const Error& e) {
       if (e.kind() == Kind::cancelled) throw;
     }
-    if (lost) std::rethrow_exception(lost);
+    if (lost) {
+      fail(lost);
+      co_return false;
+    }
     if (!has_lead_) co_await aio::sleep_for(loop_, kTryAgain);
   }
   options_.tell("the database is back");
   review_dispatch();
+  co_return true;
 }
 
 /// A database that hangs is lost as well, though no connection ends. What is not written is held in

@@ -194,8 +194,8 @@ Decisions Scheduler::dispatch(TimePoint now) {
   settle();
   wake(now);
   decisions.probes = fleet_.take_probes();
-  if (!pauses_.empty()) return decisions;
-  decisions.transfers = transfers_.grant();
+  // What ends while nothing new is to begin may bring its outputs back, if there is where to.
+  if (!pauses_.contains(Pauser::farm)) decisions.transfers = transfers_.grant();
   for (const AttemptId id : decisions.transfers) {
     Attempt& attempt = attempts_.at(id);
     attempt.phase = Phase::receiving_outputs;
@@ -203,7 +203,7 @@ Decisions Scheduler::dispatch(TimePoint now) {
     fleet_.move(attempt.machine, attempt.holding, Holding::transfer_slot);
     attempt.holding = Holding::transfer_slot;
   }
-  if (!is_stopped_) assign(decisions.assignments, now);
+  if (!is_stopped_ && pauses_.empty()) assign(decisions.assignments, now);
   return decisions;
 }
 

@@ -106,7 +106,7 @@ struct FailedProbe {
 /// Who may pause dispatch.
 enum class Pauser : std::uint8_t {
   farm,   ///< while our own store is down
-  owner,  ///< whoever gives the steps
+  owner,  ///< whoever gives the steps; what has been built still brings its outputs back
 };
 
 /// Decides what is built where, and when again. Ids that it did not give out, and reports on

@@ -169,13 +169,27 @@ TEST(Scheduler, StartsNothingWhilePaused) {
   farm.enter(running, Phase::building);
   farm.enter(running, Phase::waiting_for_transfer_slot);
   farm.step("b");
-  farm.scheduler.pause(Pauser::owner, "the destination is down");
+  farm.scheduler.pause(Pauser::farm, "the destination is down");
   EXPECT_THAT(farm.dispatch().transfers, IsEmpty());
   EXPECT_THAT(farm.assignments(), IsEmpty());
-  farm.scheduler.resume(Pauser::owner);
+  farm.scheduler.resume(Pauser::farm);
   const Decisions decisions = farm.dispatch();
   EXPECT_THAT(decisions.transfers, ElementsAre(running.attempt));
   EXPECT_THAT(decisions.assignments, SizeIs(1));
+}
+
+TEST(Scheduler, BringsOutputsBackWhileItsOwnerHasItPaused) {
+  SchedFarm farm;
+  farm.machine("m", 2);
+  farm.step("a");
+  const Assignment running = farm.only();
+  farm.enter(running, Phase::building);
+  farm.enter(running, Phase::waiting_for_transfer_slot);
+  farm.step("b");
+  farm.scheduler.pause(Pauser::owner, "firn is stopping");
+  const Decisions decisions = farm.dispatch();
+  EXPECT_THAT(decisions.transfers, ElementsAre(running.attempt));
+  EXPECT_THAT(decisions.assignments, IsEmpty());
 }
 
 TEST(Scheduler, NoMachineHasMoreThanTwiceItsMaxJobsOfSteps) {
