@@ -109,7 +109,7 @@ TEST(RunModel, RanksTheSlowestSteps) {
     model.on(started({.step = i}, 0));
   for (const std::uint32_t i : {3U, 8U, 1U, 5U, 0U, 7U, 2U, 6U, 4U})
     model.on(built({.step = i}, 10 + 100 * i));
-  std::vector<std::uint32_t> steps;
+  std::vector<std::uint64_t> steps;
   for (const SlowStep& step : model.slowest())
     steps.push_back(step.step.value());
   EXPECT_THAT(steps, ElementsAre(8, 7, 6, 5, 4));
