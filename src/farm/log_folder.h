@@ -24,9 +24,6 @@ class LogFolder {
 
   const LogLimits& limits() const { return limits_; }
 
-  /// Of logs that begin from now on.
-  void set_limits(const LogLimits& limits) { limits_ = limits; }
-
   aio::Pool& writer() { return writer_; }
 
   /// Who hands text to the writer. Nobody new once the folder is closed.

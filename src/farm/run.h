@@ -72,9 +72,6 @@ class Run final : private AttemptHost {
   /// on, and steps wait for them.
   void drain(const std::set<std::string>& names);
 
-  /// From now on these limits hold, for what begins.
-  void change_limits(const Limits& limits, const LogLimits& log_limits);
-
   /// Stops everything: running builds are cancelled on their machines. `execute` then returns soon.
   void interrupt();
 

@@ -109,10 +109,4 @@ void Run::drain(const std::set<std::string>& names) {
   changed_.notify_all();
 }
 
-void Run::change_limits(const Limits& limits, const LogLimits& log_limits) {
-  options_.limits = limits;
-  options_.log_limits = log_limits;
-  logs_.set_limits(log_limits);
-}
-
 }  // namespace firn::farm

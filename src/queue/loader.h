@@ -85,8 +85,6 @@ class Loader {
         substitutes_(substitutes),
         find_failed_(std::move(find_failed)) {}
 
-  void set_substitutes(Substitutes substitutes) { substitutes_ = substitutes; }
-
   /// Puts into the book what is not in it. Throws only where the store or the database is lost.
   aio::Task<LoadReport> load(std::vector<BuildToLoad> builds);
 

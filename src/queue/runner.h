@@ -79,10 +79,6 @@ class Runner final : private farm::Orders, private farm::EventSink {
   /// The same as JSON (status_json.h).
   std::string status() const;
 
-  /// Takes over what can change at run time: limits of attempts and logs, the folder of roots,
-  /// whether substitutes are used, how long failures last and running builds are waited for.
-  void change(const RunnerOptions& options);
-
   /// How the only build ended.
   std::optional<db::Status> only_status() const { return only_status_; }
 

@@ -25,16 +25,6 @@ constexpr Duration kSilence = 5s;
 
 }  // namespace
 
-void Runner::change(const RunnerOptions& options) {
-  run_.change_limits(options.run.limits, options.run.log_limits);
-  options_.roots_folder = options.roots_folder;
-  options_.failures_last = options.failures_last;
-  options_.drain = options.drain;
-  options_.use_substitutes = options.use_substitutes;
-  loader_.set_substitutes(options.use_substitutes ? Loader::Substitutes::used
-                                                  : Loader::Substitutes::left_alone);
-}
-
 aio::Task<void> Runner::take_lead() {
   std::string told;
   while (!is_stopping_) {
