@@ -9,6 +9,7 @@
 #include <csignal>
 #include <set>
 #include <string>
+#include <unistd.h>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -24,13 +25,13 @@ using ::testing::HasSubstr;
 class QueueStatusTest : public QueueFixture {
  protected:
   lab::Process start_with_metrics() {
-    return home_->spawn(command({"--prometheus-address", fmt::format("127.0.0.1:{}", kPort)}),
+    return home_->spawn(command({"--prometheus-address", fmt::format("127.0.0.1:{}", port_)}),
                         environment());
   }
 
   std::string fetch(std::string_view path) {
     return home_
-        ->run({"curl", "-sS", "--max-time", "5", fmt::format("http://127.0.0.1:{}{}", kPort, path)})
+        ->run({"curl", "-sS", "--max-time", "5", fmt::format("http://127.0.0.1:{}{}", port_, path)})
         .out;
   }
 
@@ -45,7 +46,8 @@ class QueueStatusTest : public QueueFixture {
         60s);
   }
 
-  static constexpr int kPort = 39198;
+  /// Below those that the system gives out, and another one in each test that runs beside this.
+  const int port_ = 20'000 + (::getpid() % 10'000);
 };
 
 // QR-180, QR-003
