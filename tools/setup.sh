@@ -5,7 +5,7 @@
 packages_build='cmake ninja-build clang-19 libfmt-dev libssl-dev libsodium-dev nlohmann-json3-dev libcli11-dev
   libtomlplusplus-dev libpq-dev libsqlite3-dev libgtest-dev libgmock-dev libbenchmark-dev'
 packages_test='libclang-rt-19-dev g++'
-packages_lab='nix-bin openssh-client openssh-server util-linux mount iproute2 nftables libfaketime mmdebstrap postgresql gcc libc6-dev binutils'
+packages_lab='nix-bin openssh-client openssh-server util-linux mount iproute2 nftables libfaketime mmdebstrap postgresql curl gcc libc6-dev binutils'
 packages_bench='openssl'
 packages_lint='clang-format-19 clang-tidy-19 python3'
 boost_least=81
